@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Third-party packages, all from the distribution. The libraries link them PRIVATE and static: the executables
+# then run on machines where nothing is installed.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# An interface target for one static archive of the system, e.g. gadgetkit_archive(zstd zstd).
+function(gadgetkit_archive name)
+    find_library(GADGETKIT_ARCHIVE_${name} NAMES "lib${ARGV1}.a" REQUIRED)
+    add_library(archive_${name} INTERFACE)
+    target_link_libraries(archive_${name} INTERFACE "${GADGETKIT_ARCHIVE_${name}}")
+endfunction()
+
+gadgetkit_archive(fmt fmt)
+gadgetkit_archive(yaml yaml-cpp)
+gadgetkit_archive(z z)
+gadgetkit_archive(zstd zstd)
+gadgetkit_archive(elf elf)
+gadgetkit_archive(bpf bpf)
+gadgetkit_archive(crypto crypto)
+target_link_libraries(archive_elf INTERFACE archive_z)
+target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)
+target_link_libraries(archive_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
+
+find_package(GTest REQUIRED)

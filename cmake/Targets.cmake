@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# How a library, an executable and a test of this project are made. Unknown arguments are fatal.
+include(GoogleTest)
+
+add_library(gadgetkit_build_flags INTERFACE)
+target_compile_options(gadgetkit_build_flags INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+    -fvisibility=hidden -ffunction-sections -fdata-sections
+    $<$<BOOL:${GADGETKIT_WERROR}>:-Werror>)
+target_link_options(gadgetkit_build_flags INTERFACE -Wl,--gc-sections)
+if(GADGETKIT_SANITIZE)
+    target_compile_options(gadgetkit_build_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(gadgetkit_build_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(_gadgetkit_reject_unknown prefix)
+    if(${prefix}_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "unknown arguments: ${${prefix}_UNPARSED_ARGUMENTS}")
+    endif()
+endfunction()
+
+# gadgetkit_add_library(NAME validator SOURCES ... [DEPENDS support model] [LINK third-party ...])
+# The target is gadgetkit_<name>, its public headers stand in <folder>/include, private ones in <folder>/src.
+function(gadgetkit_add_library)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME" "SOURCES;DEPENDS;LINK")
+    _gadgetkit_reject_unknown(arg)
+    set(target gadgetkit_${arg_NAME})
+    add_library(${target} STATIC ${arg_SOURCES})
+    add_library(GadgetKit::${arg_NAME} ALIAS ${target})
+    target_include_directories(${target} PUBLIC include PRIVATE src)
+    list(TRANSFORM arg_DEPENDS PREPEND gadgetkit_ OUTPUT_VARIABLE depends)
+    target_link_libraries(${target} PUBLIC ${depends} PRIVATE gadgetkit_build_flags ${arg_LINK})
+    set_property(GLOBAL APPEND PROPERTY GADGETKIT_LIBRARIES ${arg_NAME})
+    set_property(GLOBAL PROPERTY GADGETKIT_DEPENDS_${arg_NAME} ${arg_DEPENDS})
+endfunction()
+
+# gadgetkit_add_test(NAME validator_tests LABEL unit SOURCES ... [DEPENDS validator] [LINK ...] [INCLUDE dirs] [DEFINES A=b]
+#                    [NO_MAIN] [TIMEOUT seconds])
+# One executable, one ctest per gtest, named <label>.<Suite>.<Test>. NO_MAIN: the sources bring their own main().
+function(gadgetkit_add_test)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "NO_MAIN" "NAME;LABEL;TIMEOUT" "SOURCES;DEPENDS;LINK;INCLUDE;DEFINES")
+    _gadgetkit_reject_unknown(arg)
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_executable(${arg_NAME} ${arg_SOURCES})
+    list(TRANSFORM arg_DEPENDS PREPEND gadgetkit_ OUTPUT_VARIABLE depends)
+    target_include_directories(${arg_NAME} PRIVATE ${arg_INCLUDE})
+    target_compile_definitions(${arg_NAME} PRIVATE ${arg_DEFINES})
+    target_link_libraries(${arg_NAME} PRIVATE gadgetkit_build_flags ${depends} ${arg_LINK}
+        $<IF:$<BOOL:${arg_NO_MAIN}>,GTest::gtest,GTest::gtest_main>)
+    gtest_discover_tests(${arg_NAME}
+        TEST_PREFIX "${arg_LABEL}."
+        DISCOVERY_MODE PRE_TEST
+        DISCOVERY_TIMEOUT 60
+        PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
