@@ -11,13 +11,16 @@ function(gadgetkit_archive name)
     target_link_libraries(archive_${name} INTERFACE "${GADGETKIT_ARCHIVE_${name}}")
 endfunction()
 
-gadgetkit_archive(fmt fmt)
 gadgetkit_archive(yaml yaml-cpp)
 gadgetkit_archive(z z)
 gadgetkit_archive(zstd zstd)
 gadgetkit_archive(elf elf)
 gadgetkit_archive(bpf bpf)
 gadgetkit_archive(crypto crypto)
+# fmt has no static archive in the distribution: it is used as headers.
+add_library(archive_fmt INTERFACE)
+target_compile_definitions(archive_fmt INTERFACE FMT_HEADER_ONLY)
+
 target_link_libraries(archive_elf INTERFACE archive_z)
 target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)
 target_link_libraries(archive_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reader of gadget.yaml. Inspektor Gadget has two readers: the build step wants exact spelling and ignores the rest, the
+// run step ignores case. We read like the latter and warn where the former would miss a key.
+#include "gadget/model/manifest.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <set>
+
+#include "gadget/support/text.h"
+#include "yaml_reader.h"
+
+namespace gadget::model {
+namespace {
+
+using KeyHandler = std::function<void(const YAML::Node& key, const YAML::Node& value)>;
+
+struct KnownKey {
+    std::string name;
+    KeyHandler handle;    ///< empty: known, not needed here
+};
+
+class ManifestReader {
+  public:
+    ManifestReader(const std::string& file, DiagnosticSink& sink) : yaml_(file, sink) {}
+
+    Result<Manifest> read(std::string_view text) {
+        const auto root = yaml_.parse(text);
+        if (root) read_root(*root);
+        if (yaml_.failed()) return Error{.code = ErrorCode::rejected_input, .message = "the metadata has errors"};
+        manifest_.text = text;
+        return std::move(manifest_);
+    }
+
+  private:
+    /// Walks a mapping with a fixed vocabulary: unknown keys and near misses become findings, duplicates errors.
+    void read_keys(const YAML::Node& map, const std::string& what, const std::vector<KnownKey>& known) {
+        if (!yaml_.expect_map(map, what)) return;
+        std::set<std::string> seen;
+        for (const auto& entry : map) {
+            const auto key = yaml_.key(entry.first);
+            if (!key) continue;
+            const std::string lower = lower_case(*key);
+            if (!seen.insert(lower).second) {
+                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what, "keep one of them");
+                continue;
+            }
+            const auto match = std::find_if(known.begin(), known.end(), [&](const auto& k) { return lower_case(k.name) == lower; });
+            if (match == known.end()) {
+                report_unknown(entry.first, *key, what, known);
+                continue;
+            }
+            if (match->name != *key) {
+                yaml_.warning(entry.first, "key-case",
+                              "'" + *key + "' is spelt '" + match->name + "': it works at run time but the build step of "
+                              "Inspektor Gadget does not see it", "write '" + match->name + "'");
+            }
+            if (match->handle) match->handle(entry.first, entry.second);
+        }
+    }
+
+    void report_unknown(const YAML::Node& node, const std::string& key, const std::string& what,
+                        const std::vector<KnownKey>& known) {
+        std::vector<std::string> names;
+        for (const auto& entry : known) names.push_back(entry.name);
+        yaml_.warning(node, "unknown-key", "unknown key '" + key + "' in " + what, did_you_mean(key, names));
+    }
+
+    /// A mapping whose keys are names chosen by the author.
+    void read_names(const YAML::Node& map, const std::string& what,
+                    const std::function<void(const std::string& name, const YAML::Node& key, const YAML::Node& value)>& handle) {
+        if (!yaml_.expect_map(map, what)) return;
+        std::set<std::string> seen;
+        for (const auto& entry : map) {
+            const auto key = yaml_.key(entry.first);
+            if (!key) continue;
+            if (!seen.insert(*key).second) {
+                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what, "keep one of them");
+                continue;
+            }
+            handle(*key, entry.first, entry.second);
+        }
+    }
+
+    KeyHandler into(std::string& target, const std::string& what) {
+        return [this, &target, what](const YAML::Node&, const YAML::Node& value) {
+            if (auto text = yaml_.scalar(value, what)) target = std::move(*text);
+        };
+    }
+
+    void read_root(const YAML::Node& root) {
+        read_keys(root, "the metadata",
+                  {{"name", into(manifest_.name, "'name'")},
+                   {"description", into(manifest_.description, "'description'")},
+                   {"homepageURL", into(manifest_.homepage_url, "'homepageURL'")},
+                   {"documentationURL", into(manifest_.documentation_url, "'documentationURL'")},
+                   {"sourceURL", into(manifest_.source_url, "'sourceURL'")},
+                   {"annotations",
+                    [this](const auto&, const auto& value) { manifest_.annotations = read_annotations(value, "'annotations'", false); }},
+                   {"datasources", [this](const auto&, const auto& value) { read_datasources(value); }},
+                   {"params", [this](const auto&, const auto& value) { read_params(value); }},
+                   {"ebpfParams", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
+                   {"programs", {}},
+                   {"paramDefaults", {}},
+                   {"operator", {}}});
+    }
+
+    Annotations read_annotations(const YAML::Node& map, const std::string& what, bool lower_keys) {
+        Annotations result;
+        read_names(map, what, [&](const std::string& name, const YAML::Node&, const YAML::Node& value) {
+            auto text = yaml_.scalar(value, "annotation '" + name + "'");
+            if (text) result[lower_keys ? lower_case(name) : name] = std::move(*text);
+        });
+        return result;
+    }
+
+    void read_datasources(const YAML::Node& map) {
+        read_names(map, "'datasources'", [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+            DataSourceMetadata source;
+            source.source = yaml_.where(key);
+            const std::string what = "data source '" + name + "'";
+            read_keys(value, what,
+                      {{"annotations",
+                        [&](const auto&, const auto& v) { source.annotations = read_annotations(v, "annotations of " + what, true); }},
+                       {"tags", {}},
+                       {"fields", [&](const auto&, const auto& v) { read_fields(v, what, source); }}});
+            manifest_.datasources[name] = std::move(source);
+        });
+    }
+
+    void read_fields(const YAML::Node& map, const std::string& of, DataSourceMetadata& source) {
+        read_names(map, "fields of " + of, [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+            FieldMetadata field;
+            field.source = yaml_.where(key);
+            const std::string what = "field '" + name + "'";
+            read_keys(value, what,
+                      {{"annotations",
+                        [&](const auto&, const auto& v) { field.annotations = read_annotations(v, "annotations of " + what, true); }},
+                       {"tags", {}}});
+            source.fields[name] = std::move(field);
+        });
+    }
+
+    void read_params(const YAML::Node& map) {
+        read_keys(map, "'params'",
+                  {{"ebpf", [this](const auto&, const auto& value) { read_ebpf_params(value); }}, {"wasm", {}}, {"custom", {}}});
+    }
+
+    void read_ebpf_params(const YAML::Node& map) {
+        read_names(map, "'params.ebpf'", [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+            ParamMetadata param;
+            param.source = yaml_.where(key);
+            const std::string what = "parameter '" + name + "'";
+            read_keys(value, what,
+                      {{"key", into(param.key, "'key' of " + what)},
+                       {"defaultValue", into(param.default_value, "'defaultValue' of " + what)},
+                       {"description", into(param.description, "'description' of " + what)},
+                       {"possibleValues", [&](const auto&, const auto& v) { param.possible_values = yaml_.string_list(v, "'possibleValues'"); }},
+                       {"alternativeKey", {}}, {"alias", {}}, {"title", {}}, {"isMandatory", {}}, {"tags", {}},
+                       {"type", {}}, {"typeHint", {}}, {"valueHint", {}}});
+            manifest_.ebpf_params[name] = std::move(param);
+        });
+    }
+
+    YamlReader yaml_;
+    Manifest manifest_;
+};
+
+}  // namespace
+
+Result<Manifest> parse_manifest(std::string_view text, const std::string& file, DiagnosticSink& sink) {
+    return ManifestReader(file, sink).read(text);
+}
+
+}  // namespace gadget::model

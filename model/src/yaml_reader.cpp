@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "yaml_reader.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace gadget::model {
+namespace {
+
+constexpr std::size_t kMaxText = std::size_t{1} << 20;
+constexpr unsigned kMaxDepth = 64;
+constexpr std::size_t kMaxNodes = 100'000;
+
+/// Brackets, the one construct whose nesting costs yaml-cpp stack: bounded before it parses.
+bool flow_nesting_is_sane(std::string_view text) {
+    int depth = 0;
+    for (const char c : text) {
+        if (c == '[' || c == '{') ++depth;
+        if (c == ']' || c == '}') depth = std::max(0, depth - 1);
+        if (depth > static_cast<int>(kMaxDepth) * 4) return false;
+    }
+    return true;
+}
+
+/// Block nesting needs indentation: "- - - - x" or deeper and deeper lines.
+bool block_nesting_is_sane(std::string_view text) {
+    std::size_t dashes = 0;
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        const bool marker = (text[i] == '-' || text[i] == '?' || text[i] == ':') && text[i + 1] == ' ';
+        if (text[i] == '\n') dashes = 0;
+        if (marker && ++dashes > kMaxDepth * 4) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return result;
+}
+
+SourceRange YamlReader::where(const YAML::Node& node) const {
+    const YAML::Mark mark = node.Mark();
+    if (mark.is_null()) return {.file = file_};
+    return {.file = file_, .line = static_cast<unsigned>(mark.line + 1), .column = static_cast<unsigned>(mark.column + 1)};
+}
+
+void YamlReader::error(const YAML::Node& node, std::string id, std::string message, std::string hint) {
+    failed_ = true;
+    sink_.report({.severity = Severity::error,
+                  .id = std::move(id),
+                  .message = std::move(message),
+                  .location = where(node),
+                  .hint = std::move(hint)});
+}
+
+void YamlReader::warning(const YAML::Node& node, std::string id, std::string message, std::string hint) {
+    sink_.report({.severity = Severity::warning,
+                  .id = std::move(id),
+                  .message = std::move(message),
+                  .location = where(node),
+                  .hint = std::move(hint)});
+}
+
+bool YamlReader::within_limits(const YAML::Node& node, unsigned depth, std::size_t& budget) {
+    if (depth > kMaxDepth || budget == 0) return false;
+    --budget;
+    if (node.IsMap()) {
+        return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
+            return within_limits(entry.first, depth + 1, budget) && within_limits(entry.second, depth + 1, budget);
+        });
+    }
+    if (node.IsSequence()) {
+        return std::all_of(node.begin(), node.end(),
+                           [&](const auto& entry) { return within_limits(entry, depth + 1, budget); });
+    }
+    return true;
+}
+
+std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
+    const auto refuse = [&](std::string id, std::string message, unsigned line = 0, unsigned column = 0) {
+        failed_ = true;
+        sink_.report({.severity = Severity::error,
+                      .id = std::move(id),
+                      .message = std::move(message),
+                      .location = SourceRange{file_, line, column}});
+        return std::nullopt;
+    };
+    if (text.size() > kMaxText) return refuse("yaml-too-large", "the file is larger than 1 MiB");
+    if (text.find('\0') != std::string_view::npos) return refuse("yaml-syntax", "not a text file: it has NUL bytes");
+    if (!flow_nesting_is_sane(text) || !block_nesting_is_sane(text)) return refuse("yaml-too-deep", "nested too deeply");
+    try {
+        YAML::Node root = YAML::Load(std::string(text));
+        std::size_t budget = kMaxNodes;
+        if (!within_limits(root, 0, budget)) return refuse("yaml-too-deep", "nested too deeply, or aliases expand to too much");
+        if (!root.IsDefined() || root.IsNull()) return YAML::Node(YAML::NodeType::Map);
+        if (!root.IsMap()) {
+            error(root, "yaml-type", "expected a mapping of keys to values at the top of the file");
+            return std::nullopt;
+        }
+        return root;
+    } catch (const YAML::Exception& problem) {
+        const bool known = !problem.mark.is_null();
+        return refuse("yaml-syntax", problem.msg, known ? static_cast<unsigned>(problem.mark.line + 1) : 0,
+                      known ? static_cast<unsigned>(problem.mark.column + 1) : 0);
+    }
+}
+
+std::optional<std::string> YamlReader::scalar(const YAML::Node& node, std::string_view what) {
+    if (node.IsNull()) return std::string();
+    if (node.IsScalar()) return node.Scalar();
+    error(node, "yaml-type", std::string(what) + " must be a single value, not a " + (node.IsMap() ? "mapping" : "list"));
+    return std::nullopt;
+}
+
+std::optional<std::string> YamlReader::key(const YAML::Node& node) {
+    if (node.IsScalar()) return node.Scalar();
+    error(node, "yaml-type", "a key must be a single word");
+    return std::nullopt;
+}
+
+bool YamlReader::expect_map(const YAML::Node& node, std::string_view what) {
+    if (node.IsNull() || node.IsMap()) return true;
+    error(node, "yaml-type", std::string(what) + " must be a mapping of names to values");
+    return false;
+}
+
+std::vector<std::string> YamlReader::string_list(const YAML::Node& node, std::string_view what) {
+    std::vector<std::string> result;
+    if (node.IsNull()) return result;
+    if (!node.IsSequence()) {
+        error(node, "yaml-type", std::string(what) + " must be a list");
+        return result;
+    }
+    for (const auto& entry : node) {
+        if (auto text = scalar(entry, "an entry of " + std::string(what))) result.push_back(std::move(*text));
+    }
+    return result;
+}
+
+}  // namespace gadget::model

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "gadget/model/manifest.h"
+
+namespace gadget::model {
+namespace {
+
+constexpr std::string_view kGood = R"(name: trace open
+description: opened files
+datasources:
+  open:
+    fields:
+      fname:
+        annotations:
+          description: file name
+          columns.maxWidth: 64
+params:
+  ebpf:
+    failed_only:
+      key: failed
+      defaultValue: false
+)";
+
+TEST(ParseManifest, ReadsNamesFieldsAndParams) {
+    DiagnosticList findings;
+    const auto manifest = parse_manifest(kGood, "gadget.yaml", findings);
+    ASSERT_TRUE(manifest);
+    EXPECT_TRUE(findings.all().empty());
+    EXPECT_EQ(manifest->name, "trace open");
+    const auto& field = manifest->datasources.at("open").fields.at("fname");
+    EXPECT_EQ(field.annotations.at("columns.maxwidth"), "64");
+    EXPECT_EQ(field.source.line, 6U);
+    EXPECT_EQ(manifest->ebpf_params.at("failed_only").default_value, "false");
+    EXPECT_EQ(manifest->text, kGood);
+}
+
+TEST(ParseManifest, EmptyFileIsFine) {
+    DiagnosticList findings;
+    EXPECT_TRUE(parse_manifest("", "gadget.yaml", findings));
+}
+
+TEST(ParseManifest, UnknownKeyIsAWarningWithASuggestionAtItsLine) {
+    DiagnosticList findings;
+    ASSERT_TRUE(parse_manifest("name: x\ndatasourcs:\n", "gadget.yaml", findings));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "unknown-key");
+    EXPECT_EQ(findings.all()[0].hint, "did you mean 'datasources'?");
+    EXPECT_EQ(std::get<SourceRange>(findings.all()[0].location).line, 2U);
+}
+
+TEST(ParseManifest, KeyThatOnlyWorksAtRunTimeIsAWarning) {
+    DiagnosticList findings;
+    const auto manifest = parse_manifest("dataSources:\n  x: {}\n", "gadget.yaml", findings);
+    ASSERT_TRUE(manifest);
+    EXPECT_TRUE(manifest->datasources.contains("x"));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "key-case");
+}
+
+TEST(ParseManifest, WrongShapesAreErrors) {
+    for (const auto* text : {"- a\n- b\n", "name: [a]\n", "datasources: 3\n", "name: {\n", "params:\n  ebpf:\n    x: [1]\n",
+                             "name: a\nname: b\n", "\t: x", "? [a, b]\n: c\n"}) {
+        DiagnosticList findings;
+        const auto manifest = parse_manifest(text, "gadget.yaml", findings);
+        EXPECT_FALSE(manifest) << text;
+        EXPECT_TRUE(findings.has_errors()) << text;
+    }
+}
+
+TEST(ParseManifest, BombsAreRefused) {
+    std::string aliases = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
+    for (char c = 'b'; c <= 'i'; ++c) {
+        const std::string previous(1, static_cast<char>(c - 1));
+        aliases += std::string(1, c) + ": &" + c + " [";
+        for (int i = 0; i < 10; ++i) aliases += (i > 0 ? ", *" : "*") + previous;
+        aliases += "]\n";
+    }
+    std::string dashes;
+    for (int i = 0; i < 100000; ++i) dashes += "- ";
+    for (const auto& text : {aliases, std::string(100000, '['), dashes, std::string(2 << 20, 'x'), std::string("a: \0b", 5)}) {
+        DiagnosticList findings;
+        EXPECT_FALSE(parse_manifest(text, "gadget.yaml", findings));
+        EXPECT_TRUE(findings.has_errors());
+    }
+}
+
+}  // namespace
+}  // namespace gadget::model
