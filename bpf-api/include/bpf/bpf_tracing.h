@@ -50,12 +50,12 @@
 #define __PT_PARM6_SYSCALL_REG __unsupported__
 #endif
 
-#ifdef __BPF_TARGET_MISSING
-#define __GADGETKIT_REG(x, reg) ({ _Pragma(__BPF_TARGET_MISSING); 0l; })
-#define __GADGETKIT_REG_CORE(x, reg) ({ _Pragma(__BPF_TARGET_MISSING); 0l; })
-#else
+#ifdef bpf_target_defined
 #define __GADGETKIT_REG(x, reg) (__PT_REGS_CAST(x)->reg)
 #define __GADGETKIT_REG_CORE(x, reg) BPF_CORE_READ(__PT_REGS_CAST(x), reg)
+#else
+#define __GADGETKIT_REG(x, reg) ({ _Pragma(__BPF_TARGET_MISSING); 0l; })
+#define __GADGETKIT_REG_CORE(x, reg) ({ _Pragma(__BPF_TARGET_MISSING); 0l; })
 #endif
 
 #define PT_REGS_PARM6(x) __GADGETKIT_REG(x, __PT_PARM6_REG)
