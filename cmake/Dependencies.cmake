@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Third-party packages, all from the distribution. The libraries link them PRIVATE and static: the executables
 # then run on machines where nothing is installed.
-find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 # An interface target for one static archive of the system, e.g. gadgetkit_archive(zstd zstd).
@@ -25,4 +24,6 @@ target_link_libraries(archive_elf INTERFACE archive_z)
 target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)
 target_link_libraries(archive_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 
-find_package(GTest REQUIRED)
+if(GADGETKIT_TESTS)
+    find_package(GTest REQUIRED)
+endif()

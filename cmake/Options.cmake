@@ -4,6 +4,7 @@ option(GADGETKIT_WITH_BUILDER "Build the compiler driver (needs the LLVM develop
 option(GADGETKIT_STATIC "Link the executables static" OFF)
 option(GADGETKIT_WERROR "Treat warnings as errors" ON)
 option(GADGETKIT_SANITIZE "Address and undefined behaviour sanitizers" OFF)
+option(GADGETKIT_TESTS "Build the tests" ON)
 option(GADGETKIT_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 set(GADGETKIT_LLVM_MAJOR 19 CACHE STRING "Major version of the LLVM libraries")
 set(GADGETKIT_VERSION "${PROJECT_VERSION}")

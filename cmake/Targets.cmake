@@ -5,8 +5,9 @@ include(GoogleTest)
 add_library(gadgetkit_build_flags INTERFACE)
 target_compile_options(gadgetkit_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
-    # Off, with reason: designated initialisers leave out members on purpose; g++ 12 sees phantoms in std::optional.
-    -Wno-missing-field-initializers -Wno-maybe-uninitialized
+    # Off, with reason: designated initialisers leave out members on purpose; g++ 12 sees phantoms
+    # in std::optional and std::string (PR 105562, 105651).
+    -Wno-missing-field-initializers -Wno-maybe-uninitialized -Wno-restrict
     -fvisibility=hidden -ffunction-sections -fdata-sections
     $<$<BOOL:${GADGETKIT_WERROR}>:-Werror>)
 target_link_options(gadgetkit_build_flags INTERFACE -Wl,--gc-sections)
@@ -42,6 +43,9 @@ endfunction()
 function(gadgetkit_add_test)
     cmake_parse_arguments(PARSE_ARGV 0 arg "NO_MAIN" "NAME;LABEL;TIMEOUT" "SOURCES;DEPENDS;LINK;INCLUDE;DEFINES")
     _gadgetkit_reject_unknown(arg)
+    if(NOT GADGETKIT_TESTS)
+        return()
+    endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()
