@@ -179,7 +179,8 @@ static __always_inline struct file *get_struct_file_for_fd(int fd_num)
 	struct file *file = NULL;
 	struct file **fds;
 
-	if (!fdt || fd_num < 0 || fd_num >= BPF_CORE_READ(fdt, max_fds))
+	if (!fdt || fd_num < 0 ||
+	    (u32)fd_num >= BPF_CORE_READ(fdt, max_fds))
 		return NULL;
 
 	fds = BPF_CORE_READ(fdt, fd);
