@@ -16,6 +16,7 @@
 #define __GADGET_GPU_BRIDGE_MAPS_H
 
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 
 #include <gadget/gpu_types.h>
 

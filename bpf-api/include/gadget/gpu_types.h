@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
 /*
  * What a helper in userspace tells gadgets about GPUs; gpu_bridge_maps.h has
- * the maps. Include vmlinux.h or linux/types.h first.
+ * the maps.
  */
 #ifndef __GADGET_GPU_TYPES_H
 #define __GADGET_GPU_TYPES_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
 
 #define GPU_SCHEMA_VERSION 1
 #define GPU_MAX_DEVICES 16

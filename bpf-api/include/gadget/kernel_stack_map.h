@@ -4,6 +4,8 @@
 #define __GADGET_KERNEL_STACK_MAP_H
 
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 #define GADGET_KERNEL_MAX_STACK_DEPTH 127
 #define GADGET_KERNEL_STACK_MAP_MAX_ENTRIES 10000

@@ -3,10 +3,9 @@
 #ifndef __GADGET_MAPS_BPF_H
 #define __GADGET_MAPS_BPF_H
 
-#include <bpf/bpf_helpers.h>
+#include <asm-generic/errno.h>
 
-/* EEXIST of asm-generic/errno-base.h. */
-#define __GADGET_EEXIST 17
+#include <bpf/bpf_helpers.h>
 
 /*
  * bpf_map_lookup_or_try_init - value of a key, inserted first if it is absent
@@ -27,8 +26,8 @@ static __always_inline void *bpf_map_lookup_or_try_init(void *map,
 
 	/* Another CPU may insert it in between: its value is as good. */
 	err = bpf_map_update_elem(map, key, init, BPF_NOEXIST);
-	if (err && err != -__GADGET_EEXIST)
-		return 0;
+	if (err && err != -EEXIST)
+		return NULL;
 
 	return bpf_map_lookup_elem(map, key);
 }

@@ -7,6 +7,8 @@
 #define __GADGET_MNTNS_FILTER_H
 
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 #include <gadget/types.h>
 

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
 
 #include <gadget/core_fixes.bpf.h>
 #include <gadget/fnv1a.h>
