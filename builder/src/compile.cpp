@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parent's side: starts a compiler process for each request, waits for them with an eye on the clock and on the user,
+// and turns what they wrote into objects, findings and errors.
+#include <poll.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <thread>
+
+#include "findings.h"
+#include "gadget/builder.h"
+#include "gadget/support/files.h"
+#include "gadget/support/subprocess.h"
+#include "gadget/support/text.h"
+#include "source_check.h"
+#include "wire.h"
+
+namespace gadget::builder {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxStream = std::size_t{256} << 20;
+constexpr std::size_t kMaxErrorText = std::size_t{1} << 20;
+
+struct Child {
+    Subprocess process;
+    UniqueFd records;
+    UniqueFd error_text;
+    Clock::time_point deadline;
+};
+
+// What one request came to.
+struct Outcome {
+    Output output;
+    std::vector<Diagnostic> findings;
+    std::string phase;
+    std::optional<ChildStatus> status;
+    std::optional<Error> failure;    // the process did not do its work
+};
+
+std::string name_of(const Request& request) {
+    return "'" + request.source.string() + "' for " + std::string(model::to_string(request.arch));
+}
+
+Result<UniqueFd> empty_memory_file(const char* name) {
+    UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
+    if (!fd) return errno_error(errno, "cannot create a memory file");
+    return fd;
+}
+
+std::vector<std::string> as_strings(std::span<const std::filesystem::path> paths) {
+    std::vector<std::string> strings;
+    for (const auto& path : paths) strings.push_back(path.string());
+    return strings;
+}
+
+Result<Child> start(const Request& request, const Options& options) {
+    const ChildRequest message{request.source.string(), request.arch,     as_strings(request.include_dirs),
+                               request.defines,         request.warnings, request.whole_kernel_header};
+    GADGET_TRY_ASSIGN(const UniqueFd input, memory_file("compile-request", as_bytes(encode(message))));
+    GADGET_TRY_ASSIGN(UniqueFd records, empty_memory_file("compile-result"));
+    GADGET_TRY_ASSIGN(UniqueFd error_text, empty_memory_file("compile-errors"));
+    SpawnOptions spawn;
+    spawn.argv = {options.compiler.string(), "__compile"};
+    spawn.fds = {{input.get(), 0}, {records.get(), 1}, {error_text.get(), 2}};
+    spawn.memory_limit = options.memory_limit;
+    // A process that spins is ended by the deadline; this is for the case that the parent is not there to do it.
+    spawn.cpu_seconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options.timeout).count()) + 1;
+    GADGET_TRY_ASSIGN(Subprocess process, Subprocess::spawn(spawn));
+    return Child{std::move(process), std::move(records), std::move(error_text), Clock::now() + options.timeout};
+}
+
+Result<Bytes> content_of(const UniqueFd& fd, std::size_t limit, const char* what) {
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return errno_error(errno, what);
+    return read_all(fd.get(), limit, what);
+}
+
+void take_records(std::string_view stream, Outcome& outcome) {
+    while (const auto record = take_record(stream)) {
+        switch (record->kind) {
+            case RecordKind::phase: outcome.phase = record->payload; break;
+            case RecordKind::diagnostic:
+                if (auto finding = decode_diagnostic(record->payload)) outcome.findings.push_back(std::move(*finding));
+                break;
+            case RecordKind::note:
+                if (auto note = decode_note(record->payload); note && !outcome.findings.empty()) {
+                    outcome.findings.back().notes.push_back(std::move(*note));
+                }
+                break;
+            case RecordKind::input: {
+                const std::filesystem::path input(record->payload);
+                auto& inputs = outcome.output.inputs;
+                if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) inputs.push_back(input);
+                break;
+            }
+            case RecordKind::object: {
+                const auto bytes = as_bytes(record->payload);
+                outcome.output.object.assign(bytes.begin(), bytes.end());
+                break;
+            }
+            case RecordKind::status:
+                if (!record->payload.empty()) outcome.status = static_cast<ChildStatus>(record->payload.front());
+                break;
+        }
+    }
+}
+
+// Why a process ended without a status.
+Error describe_death(const Request& request, const Options& options, const ExitStatus& exit, const Outcome& outcome,
+                     std::string_view error_text) {
+    const bool memory = error_text.find("out of memory") != error_text.npos ||
+                        error_text.find("bad_alloc") != error_text.npos || exit.signal == SIGKILL;
+    const std::string where = outcome.phase.empty() ? std::string() : " while " + outcome.phase;
+    if (memory) {
+        return {ErrorCode::rejected_input,
+                "the compiler ran out of memory on " + name_of(request) + where + " (limit " +
+                    human_bytes(options.memory_limit) + ")",
+                "look for macros or includes that repeat themselves"};
+    }
+    if (exit.signal == SIGXCPU) {
+        return {ErrorCode::timed_out, "the compiler did not come to an end on " + name_of(request) + where, ""};
+    }
+    const bool explained = std::any_of(outcome.findings.begin(), outcome.findings.end(), [](const Diagnostic& finding) {
+        return finding.severity == Severity::error;
+    });
+    if (explained) return {ErrorCode::rejected_input, name_of(request) + " does not compile", ""};
+    if (exit.signal != 0) {
+        return {ErrorCode::internal,
+                "the compiler crashed on " + name_of(request) + where + " (" + exit.to_string() + ")",
+                "this is a defect of the compiler: leave out parts of the program to find the one it dies of"};
+    }
+    return {ErrorCode::internal, "'" + options.compiler.string() + "' is not a compiler of this version: it ended with " +
+                                     exit.to_string() + " on " + name_of(request),
+            ""};
+}
+
+Outcome collect(const Request& request, const Options& options, Child& child) {
+    Outcome outcome;
+    outcome.output.arch = request.arch;
+    const auto exit = child.process.wait();
+    if (!exit) return outcome.failure = exit.error(), outcome;
+    const auto stream = content_of(child.records, kMaxStream, "result of the compiler");
+    if (!stream) return outcome.failure = stream.error(), outcome;
+    take_records(as_text(*stream), outcome);
+    if (exit->success() && outcome.status) return outcome;
+    const auto error_text = content_of(child.error_text, kMaxErrorText, "messages of the compiler");
+    outcome.failure =
+        describe_death(request, options, *exit, outcome, error_text ? as_text(*error_text) : std::string_view());
+    return outcome;
+}
+
+// Runs all requests, `jobs` at a time.
+class Run {
+  public:
+    Run(std::span<const Request> requests, const Options& options)
+        : requests_(requests), options_(options), children_(requests.size()), outcomes_(requests.size()) {
+        jobs_ = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    }
+
+    /// An error ends all processes with this object.
+    Result<std::vector<Outcome>> finish() {
+        while (next_ < requests_.size() || running_ > 0) {
+            while (next_ < requests_.size() && running_ < jobs_) {
+                GADGET_TRY_ASSIGN(Child child, start(requests_[next_], options_));
+                children_[next_++].emplace(std::move(child));
+                ++running_;
+            }
+            GADGET_TRY(wait_for_one());
+        }
+        return std::move(outcomes_);
+    }
+
+  private:
+    Result<void> wait_for_one() {
+        std::vector<pollfd> polled{{options_.cancel.fd, POLLIN, 0}};    // poll skips negative descriptors
+        std::vector<std::size_t> indexes{0};
+        auto deadline = Clock::time_point::max();
+        for (std::size_t i = 0; i < children_.size(); ++i) {
+            if (!children_[i]) continue;
+            polled.push_back({children_[i]->process.pidfd(), POLLIN, 0});
+            indexes.push_back(i);
+            deadline = std::min(deadline, children_[i]->deadline);
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        const int timeout = static_cast<int>(std::clamp<long long>(left, 0, 3'600'000));
+        if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR) {
+            return errno_error(errno, "cannot wait for the compiler");
+        }
+        if (polled[0].revents != 0) return Error{ErrorCode::cancelled, "compilation was interrupted"};
+        for (std::size_t p = 1; p < polled.size(); ++p) {
+            auto& child = children_[indexes[p]];
+            if (polled[p].revents != 0) {
+                outcomes_[indexes[p]] = collect(requests_[indexes[p]], options_, *child);
+                child.reset();
+                --running_;
+            } else if (Clock::now() >= child->deadline) {
+                return Error{ErrorCode::timed_out, "the compiler did not finish " + name_of(requests_[indexes[p]]) +
+                                                       " within " + std::to_string(options_.timeout.count()) + " ms",
+                             "look for macros that expand without end, or raise the time limit"};
+            }
+        }
+        return {};
+    }
+
+    std::span<const Request> requests_;
+    const Options& options_;
+    std::vector<std::optional<Child>> children_;
+    std::vector<Outcome> outcomes_;
+    std::size_t next_ = 0;
+    std::size_t running_ = 0;
+    std::size_t jobs_ = 1;
+};
+
+std::optional<Error> failure_of(std::span<const Request> requests, std::span<const Outcome> outcomes) {
+    for (const Outcome& outcome : outcomes) {
+        if (outcome.failure && outcome.failure->code != ErrorCode::rejected_input) return outcome.failure;
+    }
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        if (outcomes[i].failure) return outcomes[i].failure;
+        if (outcomes[i].status != ChildStatus::done) {
+            return Error{ErrorCode::rejected_input, "'" + requests[i].source.string() + "' does not compile"};
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options, DiagnosticSink& sink) {
+    for (const Request& request : requests) GADGET_TRY(check_request(request));
+    GADGET_TRY_ASSIGN(std::vector<Outcome> outcomes, Run(requests, options).finish());
+    std::vector<CompiledFindings> findings;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        findings.push_back({requests[i].source, requests[i].arch, std::move(outcomes[i].findings)});
+    }
+    for (Diagnostic& finding : merge_findings(std::move(findings))) sink.report(std::move(finding));
+    if (auto failure = failure_of(requests, outcomes)) return std::move(*failure);
+    std::vector<Output> outputs;
+    for (Outcome& outcome : outcomes) outputs.push_back(std::move(outcome.output));
+    return outputs;
+}
+
+}  // namespace gadget::builder

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// The headers that travel inside the executable.
+#pragma once
+
+#include "file_store.h"
+#include "gadget/model/platform.h"
+
+namespace gadget::builder {
+
+/// Mounts all embedded headers for `arch`; false when an archive is damaged, which a build rules out.
+bool mount_embedded_headers(model::Arch arch, FileStore& files);
+
+}  // namespace gadget::builder

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire.h"
+
+namespace gadget::builder {
+namespace {
+
+constexpr std::uint32_t kRequestMagic = 0x31'52'4b'47;    // "GKR1"
+
+class Writer {
+  public:
+    void number(std::uint32_t value) {
+        for (unsigned i = 0; i < 4; ++i) text_ += static_cast<char>(value >> (8 * i) & 0xff);
+    }
+    void string(std::string_view value) {
+        number(static_cast<std::uint32_t>(value.size()));
+        text_ += value;
+    }
+    void strings(const std::vector<std::string>& values) {
+        number(static_cast<std::uint32_t>(values.size()));
+        for (const std::string& value : values) string(value);
+    }
+    void range(const SourceRange& range) {
+        string(range.file);
+        for (const unsigned value : {range.line, range.column, range.end_line, range.end_column}) number(value);
+    }
+    /// The compiler knows no places in objects: a range, or nothing.
+    void location(const Location& location) {
+        const auto* range_of = std::get_if<SourceRange>(&location);
+        number(range_of != nullptr ? 1 : 0);
+        if (range_of != nullptr) range(*range_of);
+    }
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+// Reads what Writer wrote; after the first value that is not there, all are empty and ok() is false.
+class Reader {
+  public:
+    explicit Reader(std::string_view text) : text_(text) {}
+    std::uint32_t number() {
+        if (text_.size() < 4) return fail(), 0;
+        std::uint32_t value = 0;
+        for (unsigned i = 0; i < 4; ++i) {
+            value |= std::uint32_t{static_cast<unsigned char>(text_[i])} << (8 * i);
+        }
+        text_.remove_prefix(4);
+        return value;
+    }
+    std::string string() {
+        const std::uint32_t size = number();
+        if (text_.size() < size) return fail(), std::string();
+        std::string value(text_.substr(0, size));
+        text_.remove_prefix(size);
+        return value;
+    }
+    std::vector<std::string> strings() {
+        std::vector<std::string> values;
+        for (std::uint32_t count = number(); ok_ && count > 0; --count) values.push_back(string());
+        return values;
+    }
+    SourceRange range() {
+        SourceRange range;
+        range.file = string();
+        range.line = number();
+        range.column = number();
+        range.end_line = number();
+        range.end_column = number();
+        return range;
+    }
+    Location location() { return number() == 1 ? Location(range()) : Location(std::monostate()); }
+    [[nodiscard]] bool ok() const { return ok_; }
+    [[nodiscard]] bool finished() const { return ok_ && text_.empty(); }
+
+  private:
+    void fail() {
+        ok_ = false;
+        text_ = {};
+    }
+    std::string_view text_;
+    bool ok_ = true;
+};
+
+}  // namespace
+
+std::string encode(const ChildRequest& request) {
+    Writer writer;
+    writer.number(kRequestMagic);
+    writer.string(request.source);
+    writer.number(static_cast<std::uint32_t>(request.arch));
+    writer.strings(request.include_dirs);
+    writer.strings(request.defines);
+    writer.strings(request.warnings);
+    writer.number(request.whole_kernel_header ? 1 : 0);
+    return writer.take();
+}
+
+std::optional<ChildRequest> decode_request(std::string_view bytes) {
+    Reader reader(bytes);
+    if (reader.number() != kRequestMagic) return std::nullopt;
+    ChildRequest request;
+    request.source = reader.string();
+    const std::uint32_t arch = reader.number();
+    if (arch >= model::kAllArchs.size()) return std::nullopt;
+    request.arch = static_cast<model::Arch>(arch);
+    request.include_dirs = reader.strings();
+    request.defines = reader.strings();
+    request.warnings = reader.strings();
+    request.whole_kernel_header = reader.number() != 0;
+    if (!reader.finished()) return std::nullopt;
+    return request;
+}
+
+std::string encode(const Note& note) {
+    Writer writer;
+    writer.string(note.message);
+    writer.location(note.location);
+    return writer.take();
+}
+
+std::optional<Note> decode_note(std::string_view bytes) {
+    Reader reader(bytes);
+    Note note;
+    note.message = reader.string();
+    note.location = reader.location();
+    if (!reader.finished()) return std::nullopt;
+    return note;
+}
+
+std::string encode(const Diagnostic& diagnostic) {
+    Writer writer;
+    writer.number(static_cast<std::uint32_t>(diagnostic.severity));
+    writer.string(diagnostic.id);
+    writer.string(diagnostic.message);
+    writer.location(diagnostic.location);
+    writer.string(diagnostic.hint);
+    writer.number(static_cast<std::uint32_t>(diagnostic.notes.size()));
+    for (const Note& note : diagnostic.notes) writer.string(encode(note));
+    writer.number(static_cast<std::uint32_t>(diagnostic.fixes.size()));
+    for (const FixIt& fix : diagnostic.fixes) {
+        writer.range(fix.range);
+        writer.string(fix.replacement);
+    }
+    return writer.take();
+}
+
+std::optional<Diagnostic> decode_diagnostic(std::string_view bytes) {
+    Reader reader(bytes);
+    Diagnostic diagnostic;
+    const std::uint32_t severity = reader.number();
+    if (severity > static_cast<std::uint32_t>(Severity::error)) return std::nullopt;
+    diagnostic.severity = static_cast<Severity>(severity);
+    diagnostic.id = reader.string();
+    diagnostic.message = reader.string();
+    diagnostic.location = reader.location();
+    diagnostic.hint = reader.string();
+    for (std::uint32_t count = reader.number(); reader.ok() && count > 0; --count) {
+        auto note = decode_note(reader.string());
+        if (!note) return std::nullopt;
+        diagnostic.notes.push_back(std::move(*note));
+    }
+    for (std::uint32_t count = reader.number(); reader.ok() && count > 0; --count) {
+        FixIt fix;
+        fix.range = reader.range();
+        fix.replacement = reader.string();
+        diagnostic.fixes.push_back(std::move(fix));
+    }
+    if (!reader.finished()) return std::nullopt;
+    return diagnostic;
+}
+
+std::string encode_record(RecordKind kind, std::string_view payload) {
+    Writer writer;
+    writer.string(payload);
+    return static_cast<char>(kind) + writer.take();
+}
+
+std::optional<Record> take_record(std::string_view& stream) {
+    if (stream.size() < 5) return std::nullopt;
+    const auto kind = static_cast<std::uint8_t>(stream.front());
+    const std::uint32_t size = Reader(stream.substr(1, 4)).number();
+    if (kind < static_cast<std::uint8_t>(RecordKind::phase) || kind > static_cast<std::uint8_t>(RecordKind::status) ||
+        stream.size() - 5 < size) {
+        return std::nullopt;
+    }
+    const Record record{static_cast<RecordKind>(kind), stream.substr(5, size)};
+    stream.remove_prefix(5 + std::size_t{size});
+    return record;
+}
+
+}  // namespace gadget::builder
