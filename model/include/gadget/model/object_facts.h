@@ -19,6 +19,7 @@ struct ProgramFacts {
     std::string section;                    ///< as written in SEC()
     std::optional<SectionName> parsed;      ///< nullopt: unknown section
     std::uint32_t instructions = 0;
+    bool is_static = false;                 ///< local symbol: libbpf refuses such programs
     SourceRange source{};                   ///< first line of the function from BTF line info; file "" when unknown
 };
 
@@ -32,6 +33,7 @@ struct MapFacts {
     std::uint32_t flags = 0;
     bool pinned_by_name = false;
     bool legacy = false;                    ///< from a "maps" section, without BTF
+    bool referenced = false;                ///< a program refers to it
     std::string key_type;                   ///< C type name when known
     std::string value_type;
     std::optional<EventSchema> key_schema;      ///< when the key is a struct
@@ -55,6 +57,13 @@ struct IterFacts {
 
 struct MapIterFacts {
     std::string name;
+    std::string map;
+    std::string variable;
+};
+
+/// `GADGET_ITER_TARGET_MAP(program, map)` or `GADGET_SK_TARGET_MAP(program, map)`: the map that a program is attached to.
+struct MapTargetFacts {
+    std::string program;
     std::string map;
     std::string variable;
 };
@@ -88,9 +97,12 @@ struct ObjectFacts {
     std::vector<IterFacts> iterators;
     std::vector<MapIterFacts> map_iterators;
     std::vector<std::string> params;              ///< names from GADGET_PARAM markers
+    std::vector<std::string> buffers;             ///< maps declared with GADGET_TRACER_MAP
+    std::vector<MapTargetFacts> map_targets;
     std::vector<BadMarker> bad_markers;
     std::vector<VariableFacts> variables;
     std::map<std::string, EventSchema> structs;   ///< every struct that a tracer or iterator marker names and BTF holds
+    std::vector<std::uint32_t> helpers;           ///< enum bpf_func_id of all helpers called, sorted
     std::vector<std::string> all_structs;         ///< tags of all structs in BTF, sorted: for "did you mean"
 
     [[nodiscard]] const MapFacts* find_map(std::string_view name) const;
