@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads what a compiled gadget object holds, and finds the mistakes in it and in its gadget.yaml before anything is
+// packed. Nothing here needs a kernel, a network or root, and no input can make it crash: objects may come from strangers.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gadget/model/manifest.h"
+#include "gadget/model/object_facts.h"
+#include "gadget/support/diagnostic.h"
+#include "gadget/support/result.h"
+
+namespace gadget::validator {
+
+/// Largest object that inspect() reads: 64 MiB.
+inline constexpr std::size_t kMaxObjectSize = std::size_t{64} << 20;
+/// Largest .BTF or .BTF.ext section that inspect() reads: 32 MiB.
+inline constexpr std::size_t kMaxBtfSize = std::size_t{32} << 20;
+
+struct InspectOptions {
+    std::string object_name = "object";    ///< how findings and errors call it, e.g. "amd64 object"
+};
+
+/// The facts of the eBPF object (little-endian ELF64, EM_BPF) in `object`, which is only read during the call.
+/// Programs are in the order of their sections, maps and variables in the order of BTF. An object without BTF gives facts
+/// with `has_btf` false. Errors: corrupt_data when the bytes do not follow their format, unsupported for a size above
+/// the limits or a big-endian object.
+[[nodiscard]] Result<model::ObjectFacts> inspect(std::span<const std::byte> object, const InspectOptions& options);
+
+struct Options {
+    /// The image also has a Wasm module: it may make data sources and fields that the object does not show.
+    bool has_wasm = false;
+};
+
+/// Reports every mistake in `facts`, and in `manifest` where one is given, to `sink`: rule by rule, in the order of
+/// rules(). Findings about the object carry a source position where BTF has one, findings about the manifest one in
+/// gadget.yaml.
+void validate(const model::ObjectFacts& facts, const model::Manifest* manifest, const Options& options,
+              DiagnosticSink& sink);
+
+/// Reports where two objects of the same gadget, compiled for different architectures, would behave differently: layouts
+/// of events, maps and parameters, programs that only one of them has.
+void compare(const model::ObjectFacts& a, const model::ObjectFacts& b, DiagnosticSink& sink);
+
+struct RuleInfo {
+    std::string_view id;         ///< the id of its findings; docs/diagnostics/<id>.md explains it
+    Severity severity;           ///< of its findings
+    std::string_view summary;    ///< one line: what is wrong
+};
+
+/// Every rule, in the order in which validate() and then compare() apply them.
+[[nodiscard]] std::span<const RuleInfo> rules();
+
+}  // namespace gadget::validator

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "btf_view.h"
+
+#include <linux/btf.h>
+
+#include <limits>
+
+namespace gadget::validator {
+namespace {
+
+Error corrupt(std::string message) {
+    return Error{.code = ErrorCode::corrupt_data,
+                 .message = "the BTF is damaged: " + std::move(message),
+                 .hint = "compile the object again"};
+}
+
+// Bytes that follow the fixed part of a type; nullopt for a kind that is not known, whose size therefore is not either.
+std::optional<std::uint64_t> extra_size(std::uint32_t kind, std::uint32_t count) {
+    switch (kind) {
+        case BTF_KIND_PTR:
+        case BTF_KIND_FWD:
+        case BTF_KIND_TYPEDEF:
+        case BTF_KIND_VOLATILE:
+        case BTF_KIND_CONST:
+        case BTF_KIND_RESTRICT:
+        case BTF_KIND_FUNC:
+        case BTF_KIND_FLOAT:
+        case BTF_KIND_TYPE_TAG: return 0;
+        case BTF_KIND_INT: return sizeof(std::uint32_t);
+        case BTF_KIND_ARRAY: return sizeof(btf_array);
+        case BTF_KIND_STRUCT:
+        case BTF_KIND_UNION: return std::uint64_t{count} * sizeof(btf_member);
+        case BTF_KIND_ENUM: return std::uint64_t{count} * sizeof(btf_enum);
+        case BTF_KIND_ENUM64: return std::uint64_t{count} * sizeof(btf_enum64);
+        case BTF_KIND_FUNC_PROTO: return std::uint64_t{count} * sizeof(btf_param);
+        case BTF_KIND_VAR: return sizeof(btf_var);
+        case BTF_KIND_DATASEC: return std::uint64_t{count} * sizeof(btf_var_secinfo);
+        case BTF_KIND_DECL_TAG: return sizeof(btf_decl_tag);
+        default: return std::nullopt;
+    }
+}
+
+Result<btf_header> read_header(ByteSpan data) {
+    const auto header = read_at<btf_header>(data, 0);
+    if (!header) return corrupt("its header is cut off");
+    if (header->magic != BTF_MAGIC) return corrupt("it does not begin with the BTF magic number");
+    if (header->version != BTF_VERSION) return corrupt("version " + std::to_string(header->version) + " is unknown");
+    if (header->hdr_len < sizeof(btf_header) || header->hdr_len > data.size())
+        return corrupt("the length of its header is wrong");
+    return *header;
+}
+
+}  // namespace
+
+bool is_modifier(std::uint32_t kind) {
+    return kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_CONST || kind == BTF_KIND_VOLATILE ||
+           kind == BTF_KIND_RESTRICT || kind == BTF_KIND_TYPE_TAG;
+}
+
+bool BtfType::is_composite() const { return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION; }
+bool BtfType::is_enum() const { return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64; }
+
+Result<BtfView> BtfView::open(ByteSpan data) {
+    GADGET_TRY_ASSIGN(const btf_header header, read_header(data));
+    const auto body = data.subspan(header.hdr_len);
+    const auto types = part(body, header.type_off, header.type_len);
+    const auto strings = part(body, header.str_off, header.str_len);
+    if (!types || !strings) return corrupt("its types or strings lie outside the section");
+    if (strings->empty() || strings->front() != std::byte{0} || strings->back() != std::byte{0})
+        return corrupt("its strings do not begin and end with a NUL");
+
+    BtfView view;
+    view.types_ = *types;
+    view.strings_ = *strings;
+    view.offsets_.push_back(0);
+    view.offsets_.reserve(types->size() / 20);
+    for (std::uint64_t offset = 0; offset < types->size();) {
+        const auto fixed = read_at<btf_type>(*types, offset);
+        if (!fixed) return corrupt("its last type is cut off");
+        const auto id = view.offsets_.size();
+        const auto extra = extra_size(BTF_INFO_KIND(fixed->info), BTF_INFO_VLEN(fixed->info));
+        if (!extra) {
+            return corrupt("type " + std::to_string(id) + " is of unknown kind " +
+                           std::to_string(BTF_INFO_KIND(fixed->info)));
+        }
+        if (!part(*types, offset + sizeof(btf_type), *extra))
+            return corrupt("type " + std::to_string(id) + " is cut off");
+        view.offsets_.push_back(static_cast<std::uint32_t>(offset));
+        offset += sizeof(btf_type) + *extra;
+    }
+    return view;
+}
+
+BtfType BtfView::type(TypeId id) const {
+    if (id == 0 || id >= offsets_.size()) return {};
+    const auto offset = offsets_[id];
+    const auto fixed = *read_at<btf_type>(types_, offset);
+    BtfType result{.id = id,
+                   .kind = BTF_INFO_KIND(fixed.info),
+                   .count = BTF_INFO_VLEN(fixed.info),
+                   .kind_flag = BTF_INFO_KFLAG(fixed.info) != 0,
+                   .size_or_type = fixed.size,
+                   .name = name(fixed.name_off),
+                   .extra = {}};
+    const auto extra = extra_size(result.kind, result.count).value_or(0);
+    result.extra = *part(types_, offset + sizeof(btf_type), extra);
+    return result;
+}
+
+BtfMember BtfView::member(const BtfType& type, std::uint32_t index) const {
+    const auto raw = read_at<btf_member>(type.extra, std::uint64_t{index} * sizeof(btf_member));
+    if (!raw) return {};
+    BtfMember member{.name = name(raw->name_off), .type = raw->type, .bit_offset = raw->offset, .bit_size = 0};
+    if (type.kind_flag) {
+        member.bit_offset = BTF_MEMBER_BIT_OFFSET(raw->offset);
+        member.bit_size = BTF_MEMBER_BITFIELD_SIZE(raw->offset);
+    }
+    return member;
+}
+
+BtfEnumerator BtfView::enumerator(const BtfType& type, std::uint32_t index) const {
+    if (type.kind == BTF_KIND_ENUM64) {
+        const auto raw = read_at<btf_enum64>(type.extra, std::uint64_t{index} * sizeof(btf_enum64));
+        if (!raw) return {};
+        const auto bits = std::uint64_t{raw->val_hi32} << 32 | raw->val_lo32;
+        return {name(raw->name_off), static_cast<std::int64_t>(bits)};
+    }
+    const auto raw = read_at<btf_enum>(type.extra, std::uint64_t{index} * sizeof(btf_enum));
+    if (!raw) return {};
+    // The flag says that the enumeration is signed; fields of the type are read with the same sign.
+    if (!type.kind_flag) return {name(raw->name_off), std::int64_t{static_cast<std::uint32_t>(raw->val)}};
+    return {name(raw->name_off), raw->val};
+}
+
+BtfSectionVariable BtfView::section_variable(const BtfType& type, std::uint32_t index) const {
+    const auto raw = read_at<btf_var_secinfo>(type.extra, std::uint64_t{index} * sizeof(btf_var_secinfo));
+    return raw ? BtfSectionVariable{raw->type, raw->offset, raw->size} : BtfSectionVariable{};
+}
+
+BtfArray BtfView::array(const BtfType& type) {
+    const auto raw = read_at<btf_array>(type.extra, 0);
+    return raw ? BtfArray{raw->type, raw->nelems} : BtfArray{};
+}
+
+BtfInt BtfView::integer(const BtfType& type) {
+    const auto raw = read_at<std::uint32_t>(type.extra, 0).value_or(0);
+    return {static_cast<std::uint32_t>(BTF_INT_ENCODING(raw)), static_cast<std::uint32_t>(BTF_INT_BITS(raw))};
+}
+
+std::uint32_t BtfView::linkage(const BtfType& type) {
+    return type.kind == BTF_KIND_VAR ? read_at<std::uint32_t>(type.extra, 0).value_or(0) : type.count;
+}
+
+BtfType BtfView::strip(TypeId id) const {
+    for (int depth = 0; depth < kMaxDepth; ++depth) {
+        const auto current = type(id);
+        if (!is_modifier(current.kind)) return current;
+        id = current.size_or_type;
+    }
+    return {};
+}
+
+std::optional<std::uint32_t> BtfView::size_of(TypeId id) const {
+    std::uint64_t factor = 1;
+    for (int depth = 0; depth < kMaxDepth; ++depth) {
+        const auto current = strip(id);
+        std::uint64_t size = 0;
+        switch (current.kind) {
+            case BTF_KIND_PTR: size = 8; break;
+            case BTF_KIND_INT:
+            case BTF_KIND_FLOAT:
+            case BTF_KIND_STRUCT:
+            case BTF_KIND_UNION:
+            case BTF_KIND_ENUM:
+            case BTF_KIND_ENUM64: size = current.size_or_type; break;
+            case BTF_KIND_ARRAY:
+                factor *= array(current).count;
+                if (factor > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+                id = array(current).element;
+                continue;
+            default: return std::nullopt;
+        }
+        if (factor * size > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+        return static_cast<std::uint32_t>(factor * size);
+    }
+    return std::nullopt;
+}
+
+std::string BtfView::c_name(TypeId id) const { return c_name(id, 0); }
+
+std::string BtfView::c_name(TypeId id, int depth) const {
+    const auto current = type(id);
+    if (depth == kMaxDepth) return "...";
+    const auto tagged = [&](const char* word) {
+        return std::string(word) + " " + (current.name.empty() ? "(anonymous)" : std::string(current.name));
+    };
+    switch (current.kind) {
+        case BTF_KIND_UNKN: return "void";
+        case BTF_KIND_PTR: {
+            auto target = c_name(current.size_or_type, depth + 1);
+            return target + (target.ends_with('*') ? "*" : " *");
+        }
+        case BTF_KIND_CONST: return "const " + c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_VOLATILE: return "volatile " + c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_RESTRICT:
+        case BTF_KIND_TYPE_TAG: return c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_STRUCT: return tagged("struct");
+        case BTF_KIND_UNION: return tagged("union");
+        case BTF_KIND_FWD: return tagged(current.kind_flag ? "union" : "struct");
+        case BTF_KIND_ENUM:
+        case BTF_KIND_ENUM64: return tagged("enum");
+        case BTF_KIND_ARRAY: {
+            // The outermost dimension comes first, as in C: char[4][16].
+            std::string dimensions;
+            auto inner = current;
+            for (int level = 0; level < kMaxDepth && inner.kind == BTF_KIND_ARRAY; ++level) {
+                dimensions += "[" + std::to_string(array(inner).count) + "]";
+                inner = type(array(inner).element);
+            }
+            return c_name(inner.id, depth + 1) + dimensions;
+        }
+        case BTF_KIND_FUNC_PROTO: return "function";
+        default: return std::string(current.name);
+    }
+}
+
+}  // namespace gadget::validator

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gadget/support/text.h"
+#include "rules.h"
+
+namespace gadget::validator {
+void check_tracer_unknown_map(const Input& input, Reporter& report) {
+    for (const auto& tracer : input.facts.tracers) {
+        if (input.facts.find_map(tracer.map) != nullptr) continue;
+        report.about_symbol("tracer " + quoted(tracer.name) + " reads map " + quoted(tracer.map) + ", which does not exist",
+                            tracer.variable,
+                            report.suggest(tracer.map, names_of(input.facts.maps),
+                                           "declare it: GADGET_TRACER_MAP(" + printable(tracer.map) + ", 1024 * 256);"));
+    }
+}
+
+}  // namespace gadget::validator
