@@ -64,4 +64,6 @@ void validate(const model::ObjectFacts& facts, const model::Manifest* manifest, 
     }
 }
 
+void compare(const model::ObjectFacts& /*a*/, const model::ObjectFacts& /*b*/, DiagnosticSink& /*sink*/) {}
+
 }  // namespace gadget::validator
