@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Manager shall do, as plain values. The Manager copies its spec and never changes it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gadget/runtime/selector.h"
+#include "gadget/support/files.h"
+
+namespace gadget::runtime {
+
+// ---- Where a program is attached. Absent (std::monostate): what the program's section says. ----
+
+/// kprobe, kretprobe, ksyscall.
+struct KernelFunction {
+    std::string symbol;          ///< kernel symbol; a system call's name also finds its __x64_sys_ (arm64: __arm64_sys_) form
+    std::uint64_t offset = 0;    ///< bytes into the function
+};
+
+/// tracepoint (category and name), raw_tp (name only).
+struct Tracepoint {
+    std::string category{};
+    std::string name;
+};
+
+/// fentry, fexit, fmod_ret, tp_btf, lsm, iter: the kernel function, tracepoint, hook or iterator kind. Taken before the load.
+struct KernelTarget {
+    std::string name{};                 ///< empty: the section's
+    std::string map{};                  ///< iter/bpf_map_elem: the map to walk
+};
+
+/// uprobe, uretprobe.
+struct UserFunction {
+    std::string binary;                       ///< path, or a bare name that is looked up like libraries and programs are
+    std::string symbol{};                     ///< function, from the symbol table or the dynamic one
+    std::uint64_t offset = 0;                 ///< added to the symbol; without a symbol: offset in the file
+    std::optional<pid_t> pid{};               ///< only this process
+    std::uint64_t reference_counter = 0;      ///< file offset of a USDT semaphore, 0 = none
+};
+
+/// usdt.
+struct UserTracepoint {
+    std::string binary;
+    std::string provider;
+    std::string name;
+    std::optional<pid_t> pid{};
+};
+
+/// perf_event, opened on every online CPU.
+struct PerfEvent {
+    std::uint32_t type = 1;             ///< PERF_TYPE_*; 1 = software
+    std::uint64_t config = 0;           ///< PERF_COUNT_*; 0 of software = CPU clock
+    std::uint64_t frequency = 0;        ///< samples per second; beats `period`
+    std::uint64_t period = 0;           ///< events per sample
+    std::optional<pid_t> pid{};         ///< only this process
+};
+
+enum class Direction : std::uint8_t { ingress, egress };
+enum class XdpMode : std::uint8_t { automatic, skb, driver, hardware };
+
+/// xdp and tc.
+struct NetInterface {
+    std::string name{};                 ///< e.g. "eth0"; or
+    unsigned index = 0;                 ///< its index, which wins
+    std::optional<Direction> direction{};    ///< tc: required
+    XdpMode xdp_mode = XdpMode::automatic;
+    std::uint32_t handle = 0;           ///< tc filter handle, 0 = the kernel chooses
+    std::uint16_t priority = 50;        ///< tc filter priority
+    std::uint16_t protocol = 0;         ///< tc: ETH_P_*, host order, 0 = all
+    int netns_fd = -1;                  ///< network namespace to attach in, borrowed until start() returns; -1 = ours
+};
+
+/// cgroup_*, sockops.
+struct Cgroup {
+    std::filesystem::path path;         ///< folder below a cgroup2 mount
+};
+
+/// socket filter.
+struct Socket {
+    int fd = -1;                        ///< borrowed; must stay open until stop()
+};
+
+/// sk_lookup, flow_dissector: a network namespace.
+struct NetNamespace {
+    std::filesystem::path path = "/proc/self/ns/net";
+};
+
+using AttachTarget = std::variant<std::monostate, KernelFunction, Tracepoint, KernelTarget, UserFunction, UserTracepoint,
+                                  PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
+
+struct ProbeSpec {
+    ProbeId id;
+    std::string section{};              ///< replaces the section that the object gives the program; empty: keep
+    AttachTarget target{};
+    bool enabled = true;                ///< false: loaded, but not attached by start()
+    std::uint64_t cookie = 0;           ///< bpf_get_attach_cookie() of kprobe, uprobe, tracepoint, perf_event (Linux 5.15)
+    std::optional<unsigned> retries{};  ///< attempts after the first that fails; default Options::retries
+    std::optional<std::chrono::milliseconds> retry_delay{};
+};
+
+// ---- Reading events ----
+
+/// A ring buffer map and who gets its records. Handlers run inside poll() and consume(), on the caller's thread; the bytes
+/// are valid during the call. Handlers must not throw (an exception becomes the error of that poll()). They may call
+/// every const method of the Manager.
+struct RingBufferSpec {
+    std::string map;
+    std::function<void(std::span<const std::byte> record)> on_record{};
+    /// Instead of on_record (and stronger): many records a call.
+    std::function<void(std::span<const std::span<const std::byte>> records)> on_batch{};
+    std::uint32_t size = 0;             ///< bytes, rounded up to what the kernel accepts; 0 = as in the object
+};
+
+/// A perf event array map and who gets its records.
+struct PerfBufferSpec {
+    std::string map;
+    std::size_t pages = 64;             ///< buffer per CPU, rounded up to a power of two
+    std::function<void(int cpu, std::span<const std::byte> record)> on_record{};
+    std::function<void(int cpu, std::uint64_t count)> on_lost{};    ///< optional; losses are always counted
+    std::uint32_t wakeup_events = 1;    ///< poll() wakes up after so many records...
+    std::uint32_t watermark = 0;        ///< ...or, when not 0, after so many bytes
+};
+
+// ---- Changes before the load ----
+
+/// Value of a global variable, normally `const volatile`. The size must be the variable's.
+struct Constant {
+    std::string name;
+    Bytes value;
+    bool optional = false;              ///< fine when the object has no such variable
+    bool allow_mutable = false;         ///< also a variable in .data or .bss: its initial value
+};
+
+/// Changes the definition of a map. Only what is set changes.
+struct MapEdit {
+    std::string map;
+    std::optional<std::uint32_t> type{};
+    std::optional<std::uint32_t> max_entries{};
+    std::optional<std::uint32_t> flags{};
+    std::optional<std::uint32_t> key_size{};
+    std::optional<std::uint32_t> value_size{};
+    std::optional<std::uint32_t> numa_node{};
+    std::optional<bool> create{};       ///< false: leave the map out; programs that use it are refused
+    int replace_fd = -1;                ///< use this map instead of making one: its shape is checked, the fd duplicated
+    int inner_map_fd = -1;              ///< template for map-in-map, borrowed until init() returns
+    std::filesystem::path pin_path{};   ///< on a bpf file system: reused when it is there, else pinned after the load
+    bool remove_pin_on_stop = false;
+};
+
+/// An element that is there before the first program runs.
+struct MapEntry {
+    std::string map;
+    Bytes key;
+    Bytes value;
+};
+
+/// outer[key] = inner, where inner is a map of this object or a descriptor. In place before the first program runs.
+struct MapRoute {
+    std::string outer;
+    Bytes key;
+    std::string inner{};
+    int inner_fd = -1;
+};
+
+/// program array `map`[key] = program.
+struct TailCallRoute {
+    std::string map;
+    std::uint32_t key = 0;
+    std::string program{};
+    int program_fd = -1;
+};
+
+struct ObjectFile {
+    std::filesystem::path path;
+};
+struct ObjectBytes {
+    Bytes bytes;
+};
+
+struct Options {
+    unsigned retries = 0;
+    std::chrono::milliseconds retry_delay{100};
+    std::filesystem::path kernel_btf{};     ///< BTF file for CO-RE instead of the running kernel's
+    unsigned verifier_log_level = 0;        ///< 0: a log only on refusal; 1, 2, 4: kernel's BPF_LOG_*, kept in load_log()
+};
+
+struct ManagerSpec {
+    std::string name = "object";            ///< how errors call it
+    std::variant<ObjectBytes, ObjectFile> object{};
+    /// Empty: every program of the object as its section says, except those whose section starts with '?'.
+    /// Otherwise exactly these; other programs are loaded when a tail call route names them or `load_all` is set.
+    std::vector<ProbeSpec> probes{};
+    bool load_all = false;
+    /// Conditions for start(). Empty: every enabled probe must run.
+    std::vector<Selector> activation{};
+    std::vector<std::string> excluded_programs{};    ///< never loaded
+    std::vector<RingBufferSpec> ring_buffers{};
+    std::vector<PerfBufferSpec> perf_buffers{};
+    std::vector<Constant> constants{};
+    std::vector<MapEdit> map_edits{};
+    std::vector<MapEntry> map_entries{};
+    std::vector<MapRoute> map_routes{};
+    std::vector<TailCallRoute> tail_calls{};
+    Options options{};
+};
+
+}  // namespace gadget::runtime

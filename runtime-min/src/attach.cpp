@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attach.h"
+
+#include "kernel_error.h"
+
+namespace gadget::runtime {
+namespace {
+
+using model::AttachKind;
+
+std::string interface_text(const NetInterface& target) {
+    return "interface " + (target.name.empty() ? "#" + std::to_string(target.index) : target.name);
+}
+
+std::string target_text(const AttachTarget& target, const std::string& from_section) {
+    if (const auto* t = std::get_if<KernelFunction>(&target)) return t->symbol;
+    if (const auto* t = std::get_if<Tracepoint>(&target)) return t->category.empty() ? t->name : t->category + "/" + t->name;
+    if (const auto* t = std::get_if<KernelTarget>(&target)) return t->name.empty() ? from_section : t->name;
+    if (const auto* t = std::get_if<UserFunction>(&target)) {
+        return t->symbol.empty() ? t->binary + ":" + std::to_string(t->offset) : t->binary + ":" + t->symbol;
+    }
+    if (const auto* t = std::get_if<UserTracepoint>(&target)) return t->binary + ":" + t->provider + ":" + t->name;
+    if (const auto* t = std::get_if<PerfEvent>(&target)) return std::to_string(t->type) + ":" + std::to_string(t->config);
+    if (const auto* t = std::get_if<NetInterface>(&target)) return interface_text(*t);
+    if (const auto* t = std::get_if<Cgroup>(&target)) return t->path.string();
+    if (const auto* t = std::get_if<NetNamespace>(&target)) return t->path.string();
+    if (const auto* t = std::get_if<Socket>(&target)) return "socket " + std::to_string(t->fd);
+    return from_section;
+}
+
+}  // namespace
+
+Result<void> FdAttachment::detach() {
+    while (!fds_.empty()) fds_.pop_back();
+    link_ = -1;
+    return {};
+}
+
+std::string AttachRequest::what(const std::string& target) const {
+    return "attaching '" + to_string(probe.id) + "' to " + target;
+}
+
+std::string describe_target(const Program& program, const ProbeSpec& probe) {
+    const std::string section = program.parsed ? program.parsed->target : std::string();
+    const std::string kind(program.parsed ? model::to_string(program.parsed->kind->attach) : program.section);
+    const std::string target = target_text(probe.target, section);
+    return target.empty() ? kind : kind + " " + target;
+}
+
+bool has_target(const Program& program, const ProbeSpec& probe) {
+    if (!program.parsed) return false;
+    if (!std::holds_alternative<std::monostate>(probe.target)) return true;
+    switch (program.parsed->kind->attach) {
+        case AttachKind::perf_event: return true;    // the default event
+        case AttachKind::xdp: case AttachKind::tc: case AttachKind::tcx: case AttachKind::netkit: case AttachKind::cgroup:
+        case AttachKind::sockops: case AttachKind::socket_filter: case AttachKind::sk_skb: case AttachKind::sk_msg:
+        case AttachKind::sk_lookup: case AttachKind::sk_reuseport: case AttachKind::flow_dissector: case AttachKind::lwt:
+        case AttachKind::lirc: case AttachKind::syscall: case AttachKind::freplace: case AttachKind::struct_ops:
+        case AttachKind::netfilter: case AttachKind::action: case AttachKind::lsm_cgroup: return false;
+        default: return !program.parsed->target.empty();
+    }
+}
+
+Result<AttachmentPtr> attach(const AttachRequest& request) {
+    if (!request.program.parsed) {
+        return Error{ErrorCode::invalid_argument, "program '" + request.program.name + "' has the unknown section '" +
+                                                      request.program.section + "'"};
+    }
+    switch (request.kind()) {
+        case AttachKind::kprobe: case AttachKind::kretprobe: case AttachKind::ksyscall: case AttachKind::kretsyscall:
+            return attach_kprobe(request);
+        case AttachKind::uprobe: case AttachKind::uretprobe: return attach_uprobe(request);
+        case AttachKind::usdt: return attach_usdt(request);
+        case AttachKind::tracepoint: return attach_tracepoint(request);
+        case AttachKind::perf_event: return attach_perf_event(request);
+        case AttachKind::raw_tracepoint: return attach_raw_tracepoint(request);
+        case AttachKind::tp_btf: case AttachKind::fentry: case AttachKind::fexit: case AttachKind::fmod_ret:
+        case AttachKind::lsm: return attach_tracing(request);
+        case AttachKind::iter: return attach_iterator(request);
+        case AttachKind::cgroup: case AttachKind::sockops: case AttachKind::lsm_cgroup: return attach_cgroup(request);
+        case AttachKind::sk_lookup: case AttachKind::flow_dissector: return attach_netns(request);
+        case AttachKind::socket_filter: return attach_socket(request);
+        case AttachKind::xdp: return attach_xdp(request);
+        case AttachKind::tc: case AttachKind::tcx: return attach_tc(request);
+        default: break;
+    }
+    Error error;
+    error.code = ErrorCode::unsupported;
+    error.message = "program '" + request.program.name + "': programs of section '" + request.program.section +
+                    "' can be loaded but not attached by GadgetKit";
+    error.requirement = requirement_of(request.kind());
+    return error;
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attaching a loaded program. Everything works on descriptors, so that originals, hooks and copies take the same path; only
+// USDT needs libbpf's own program handle.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gadget/runtime/spec.h"
+#include "object.h"
+
+namespace gadget::runtime {
+
+/// A program on its hook. The destructor detaches and ignores failures.
+class Attachment {
+  public:
+    Attachment() = default;
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+    virtual ~Attachment() = default;
+    /// Takes the program off; safe to repeat.
+    virtual Result<void> detach() = 0;
+    /// The bpf_link, -1 when there is none.
+    [[nodiscard]] virtual int link_fd() const { return -1; }
+};
+using AttachmentPtr = std::unique_ptr<Attachment>;
+
+/// An attachment that lasts as long as its descriptors, which close in reverse order.
+class FdAttachment final : public Attachment {
+  public:
+    explicit FdAttachment(std::vector<UniqueFd> fds, int link = -1) : fds_(std::move(fds)), link_(link) {}
+    ~FdAttachment() override { (void)detach(); }
+    Result<void> detach() override;
+    [[nodiscard]] int link_fd() const override { return link_; }
+
+  private:
+    std::vector<UniqueFd> fds_;
+    int link_;    ///< one of fds_, or -1
+};
+
+struct AttachRequest {
+    const Object& object;
+    const Program& program;
+    const ProbeSpec& probe;
+
+    [[nodiscard]] model::AttachKind kind() const { return program.parsed->kind->attach; }
+    /// "attaching 'on_open' to `target`"
+    [[nodiscard]] std::string what(const std::string& target) const;
+};
+
+/// Where the request goes, in words.
+[[nodiscard]] std::string describe_target(const Program& program, const ProbeSpec& probe);
+/// True when the section (and target) of the probe tell where to attach; false for "xdp" without an interface and such.
+[[nodiscard]] bool has_target(const Program& program, const ProbeSpec& probe);
+
+[[nodiscard]] Result<AttachmentPtr> attach(const AttachRequest& request);
+
+// One function per family; each checks that the target fits.
+Result<AttachmentPtr> attach_kprobe(const AttachRequest& request);
+Result<AttachmentPtr> attach_uprobe(const AttachRequest& request);
+Result<AttachmentPtr> attach_usdt(const AttachRequest& request);
+Result<AttachmentPtr> attach_tracepoint(const AttachRequest& request);
+Result<AttachmentPtr> attach_perf_event(const AttachRequest& request);
+Result<AttachmentPtr> attach_raw_tracepoint(const AttachRequest& request);
+Result<AttachmentPtr> attach_tracing(const AttachRequest& request);
+Result<AttachmentPtr> attach_iterator(const AttachRequest& request);
+Result<AttachmentPtr> attach_cgroup(const AttachRequest& request);
+Result<AttachmentPtr> attach_netns(const AttachRequest& request);
+Result<AttachmentPtr> attach_socket(const AttachRequest& request);
+Result<AttachmentPtr> attach_xdp(const AttachRequest& request);
+Result<AttachmentPtr> attach_tc(const AttachRequest& request);
+
+}  // namespace gadget::runtime

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs of the network side: XDP links, control groups, network namespaces, sockets.
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "attach.h"
+#include "kernel_error.h"
+#include "netns.h"
+
+namespace gadget::runtime {
+namespace {
+
+Error wrong_target(const AttachRequest& request, const char* wanted) {
+    return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "': programs of section '" +
+                                                  request.program.section + "' need " + wanted + " as their target"};
+}
+
+AttachmentPtr hold(UniqueFd link) {
+    const int number = link.get();
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(link));
+    return std::make_unique<FdAttachment>(std::move(fds), number);
+}
+
+class SocketAttachment final : public Attachment {
+  public:
+    explicit SocketAttachment(UniqueFd socket) : socket_(std::move(socket)) {}
+    ~SocketAttachment() override { (void)detach(); }
+    Result<void> detach() override {
+        if (!socket_) return {};
+        const int unused = 0;
+        const int status = setsockopt(socket_.get(), SOL_SOCKET, SO_DETACH_BPF, &unused, sizeof(unused));
+        const int error = errno;
+        socket_.reset();
+        if (status != 0 && error != ENOENT) return errno_error(error, "detaching a socket filter");
+        return {};
+    }
+
+  private:
+    UniqueFd socket_;    // a duplicate: the owner may close its own meanwhile
+};
+
+std::uint32_t xdp_flags(XdpMode mode) {
+    switch (mode) {
+        case XdpMode::automatic: return 0;
+        case XdpMode::skb: return XDP_FLAGS_SKB_MODE;
+        case XdpMode::driver: return XDP_FLAGS_DRV_MODE;
+        case XdpMode::hardware: return XDP_FLAGS_HW_MODE;
+    }
+    return 0;
+}
+
+}  // namespace
+
+Result<AttachmentPtr> attach_xdp(const AttachRequest& request) {
+    const auto* const target = std::get_if<NetInterface>(&request.probe.target);
+    if (target == nullptr || (target->index == 0 && target->name.empty())) {
+        return wrong_target(request, "a network interface");
+    }
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    UniqueFd link;
+    const auto work = [&]() -> Result<void> {
+        unsigned index = target->index;
+        if (index == 0) {
+            GADGET_TRY_ASSIGN(index, interface_index(target->name));
+        }
+        bpf_link_create_opts options{};
+        options.sz = sizeof(options);
+        options.flags = xdp_flags(target->xdp_mode);
+        link.reset(bpf_link_create(request.program.fd(), static_cast<int>(index), BPF_XDP, &options));
+        if (link) return {};
+        if (errno == EBUSY) {
+            return Error{ErrorCode::already_exists, what + ": the interface has an XDP program already"};
+        }
+        return attach_error(errno, what, request.kind());
+    };
+    GADGET_TRY(in_netns(target->netns_fd, work).context(what));
+    return AttachmentPtr(hold(std::move(link)));
+}
+
+Result<AttachmentPtr> attach_cgroup(const AttachRequest& request) {
+    const auto* const target = std::get_if<Cgroup>(&request.probe.target);
+    if (target == nullptr || target->path.empty()) return wrong_target(request, "a cgroup2 folder");
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    const UniqueFd folder(open(target->path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder) return errno_error(errno, what + ": opening '" + target->path.string() + "'");
+    bpf_link_create_opts options{};
+    options.sz = sizeof(options);
+    const auto type = bpf_program__expected_attach_type(request.program.handle);
+    UniqueFd link(bpf_link_create(request.program.fd(), folder.get(), type, &options));
+    if (link) return AttachmentPtr(hold(std::move(link)));
+    if (errno == EBADF) {
+        return Error{ErrorCode::invalid_argument, what + ": '" + target->path.string() + "' is not a cgroup2 folder"};
+    }
+    return attach_error(errno, what, request.kind());
+}
+
+Result<AttachmentPtr> attach_netns(const AttachRequest& request) {
+    const auto* const given = std::get_if<NetNamespace>(&request.probe.target);
+    if (given == nullptr) return wrong_target(request, "a network namespace");
+    const std::string what = request.what(given->path.string());
+    const UniqueFd netns(open(given->path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!netns) return errno_error(errno, what);
+    bpf_link_create_opts options{};
+    options.sz = sizeof(options);
+    const auto type = bpf_program__expected_attach_type(request.program.handle);
+    UniqueFd link(bpf_link_create(request.program.fd(), netns.get(), type, &options));
+    if (!link) return attach_error(errno, what, request.kind());
+    return AttachmentPtr(hold(std::move(link)));
+}
+
+Result<AttachmentPtr> attach_socket(const AttachRequest& request) {
+    const auto* const target = std::get_if<Socket>(&request.probe.target);
+    if (target == nullptr || target->fd < 0) return wrong_target(request, "a socket");
+    const std::string what = request.what("a socket");
+    UniqueFd socket(fcntl(target->fd, F_DUPFD_CLOEXEC, 0));
+    if (!socket) return errno_error(errno, what);
+    const int program = request.program.fd();
+    if (setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) != 0) {
+        return attach_error(errno, what, request.kind());
+    }
+    return AttachmentPtr(std::make_unique<SocketAttachment>(std::move(socket)));
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs whose hook the kernel knows from the load (tracing, LSM, iterators), raw tracepoints, and USDT.
+#include <cerrno>
+#include <cstring>
+
+#include "attach.h"
+#include "elf_symbols.h"
+#include "gadget/support/text.h"
+#include "kernel_error.h"
+#include "libbpf_log.h"
+
+namespace gadget::runtime {
+namespace {
+
+Result<AttachmentPtr> wrap_link(int fd, const AttachRequest& request, const std::string& what) {
+    if (fd < 0) return attach_error(fd == -1 ? errno : fd, what, request.kind());
+    std::vector<UniqueFd> fds;
+    fds.emplace_back(fd);
+    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), fd));
+}
+
+class LibbpfAttachment final : public Attachment {
+  public:
+    explicit LibbpfAttachment(bpf_link* link) : link_(link) {}
+    ~LibbpfAttachment() override { (void)detach(); }
+    Result<void> detach() override {
+        link_.reset();
+        return {};
+    }
+    [[nodiscard]] int link_fd() const override { return link_ ? bpf_link__fd(link_.get()) : -1; }
+
+  private:
+    CPtr<bpf_link, bpf_link__destroy> link_;
+};
+
+}  // namespace
+
+Result<AttachmentPtr> attach_raw_tracepoint(const AttachRequest& request) {
+    std::string name = request.program.parsed->target;
+    if (const auto* given = std::get_if<Tracepoint>(&request.probe.target)) name = given->name;
+    if (name.empty()) {
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "' names no raw tracepoint"};
+    }
+    const std::string what = request.what("raw tracepoint '" + name + "'");
+    const int fd = bpf_raw_tracepoint_open(name.c_str(), request.program.fd());
+    if (fd < 0 && errno == ENOENT) return Error{ErrorCode::not_found, what + ": this kernel has no such tracepoint"};
+    return wrap_link(fd, request, what);
+}
+
+Result<AttachmentPtr> attach_tracing(const AttachRequest& request) {
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    return wrap_link(bpf_raw_tracepoint_open(nullptr, request.program.fd()), request, what);
+}
+
+Result<AttachmentPtr> attach_iterator(const AttachRequest& request) {
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    bpf_iter_link_info info{};
+    bpf_link_create_opts options{};
+    options.sz = sizeof(options);
+    if (const auto* given = std::get_if<KernelTarget>(&request.probe.target); given != nullptr && !given->map.empty()) {
+        const bpf_map* const map = request.object.find_map(given->map);
+        if (map == nullptr) return Error{ErrorCode::not_found, what + ": there is no map '" + given->map + "'"};
+        info.map.map_fd = static_cast<__u32>(bpf_map__fd(map));
+        options.iter_info = &info;
+        options.iter_info_len = sizeof(info);
+    }
+    return wrap_link(bpf_link_create(request.program.fd(), 0, BPF_TRACE_ITER, &options), request, what);
+}
+
+Result<AttachmentPtr> attach_usdt(const AttachRequest& request) {
+    UserTracepoint target;
+    if (const auto* given = std::get_if<UserTracepoint>(&request.probe.target)) {
+        target = *given;
+    } else {
+        // binary:provider:name; the binary may itself hold a colon
+        const std::string& text = request.program.parsed->target;
+        const std::size_t last = text.rfind(':');
+        const std::size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind(':', last - 1);
+        if (middle == std::string::npos) {
+            return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) +
+                                                          "' does not say binary:provider:name"};
+        }
+        target = {text.substr(0, middle), text.substr(middle + 1, last - middle - 1), text.substr(last + 1), {}};
+    }
+    const std::string what = request.what(target.binary + ":" + target.provider + ":" + target.name);
+    GADGET_TRY_ASSIGN(const std::filesystem::path binary, find_binary(target.binary).context(what));
+    bpf_usdt_opts options{};
+    options.sz = sizeof(options);
+    options.usdt_cookie = request.probe.cookie;
+    const LogCapture capture;
+    bpf_link* const link = bpf_program__attach_usdt(request.program.handle, target.pid.value_or(-1), binary.c_str(),
+                                                    target.provider.c_str(), target.name.c_str(), &options);
+    if (link == nullptr) {
+        const int error = errno;
+        if (error == ENOENT) return Error{ErrorCode::not_found, what + ": '" + binary.string() + "' has no such USDT probe"};
+        Error result = attach_error(error, what, request.kind());
+        if (!capture.text().empty()) result.message += " (" + printable(trim(capture.text())) + ")";
+        return result;
+    }
+    return AttachmentPtr(std::make_unique<LibbpfAttachment>(link));
+}
+
+}  // namespace gadget::runtime

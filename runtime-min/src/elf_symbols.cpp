@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "elf_symbols.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <vector>
+
+#include "gadget/support/text.h"
+#include "gadget/support/unique_fd.h"
+
+namespace gadget::runtime {
+namespace {
+
+using ElfPtr = CPtr<Elf, elf_end>;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxCandidates = 20000;
+constexpr std::array kProgramFolders{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"};
+constexpr std::array kLibraryFolders{"/usr/local/lib", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+#if defined(__x86_64__)
+                                     "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"
+#elif defined(__aarch64__)
+                                     "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"
+#else
+                                     "/usr/local/lib64"
+#endif
+};
+
+bool is_file(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
+}
+
+// "libc" -> the first libc.so or libc.so.N of the folder, in the order of names.
+std::optional<fs::path> find_versioned(const fs::path& folder, const std::string& name) {
+    std::error_code error;
+    std::optional<fs::path> best;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+        const std::string file = entry.path().filename().string();
+        if (!file.starts_with(name + ".so") || !is_file(entry.path())) continue;
+        if (!best || entry.path() < *best) best = entry.path();
+    }
+    return best;
+}
+
+Error not_elf(const fs::path& binary) {
+    return Error{ErrorCode::corrupt_data, "'" + binary.string() + "' is not an ELF file: " + elf_errmsg(-1)};
+}
+
+// A uprobe wants the offset in the file; symbols hold addresses. The segment that holds the address connects them.
+std::optional<std::uint64_t> file_offset(Elf* elf, std::uint64_t address) {
+    std::size_t count = 0;
+    if (elf_getphdrnum(elf, &count) != 0) return std::nullopt;
+    for (std::size_t i = 0; i < count; ++i) {
+        GElf_Phdr segment;
+        if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+        if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_memsz) continue;
+        return address - segment.p_vaddr + segment.p_offset;
+    }
+    return std::nullopt;
+}
+
+bool is_function(const GElf_Sym& symbol) {
+    const auto type = GELF_ST_TYPE(symbol.st_info);
+    return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF && symbol.st_value != 0;
+}
+
+std::optional<std::uint64_t> find_address(Elf* elf, Elf64_Word table_type, const std::string& wanted,
+                                          std::vector<std::string>& seen) {
+    Elf_Scn* section = nullptr;
+    while ((section = elf_nextscn(elf, section)) != nullptr) {
+        GElf_Shdr header;
+        if (gelf_getshdr(section, &header) == nullptr || header.sh_type != table_type || header.sh_entsize == 0) continue;
+        Elf_Data* const data = elf_getdata(section, nullptr);
+        if (data == nullptr) continue;
+        const auto count = static_cast<int>(std::min<std::uint64_t>(header.sh_size / header.sh_entsize, 1U << 30U));
+        for (int i = 0; i < count; ++i) {
+            GElf_Sym symbol;
+            if (gelf_getsym(data, i, &symbol) == nullptr) break;
+            if (!is_function(symbol)) continue;
+            const char* const name = elf_strptr(elf, header.sh_link, symbol.st_name);
+            if (name == nullptr) continue;
+            if (wanted == name) return symbol.st_value;
+            if (seen.size() < kMaxCandidates) seen.emplace_back(name);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<fs::path> find_binary(const std::string& name) {
+    if (name.empty()) return Error{ErrorCode::invalid_argument, "no binary is given for a user space probe"};
+    if (name.find('/') != std::string::npos) return fs::path(name);
+    const bool library = name.find(".so") != std::string::npos;
+    if (!library) {
+        for (const char* const folder : kProgramFolders) {
+            if (is_file(fs::path(folder) / name)) return fs::path(folder) / name;
+        }
+    }
+    for (const char* const folder : kLibraryFolders) {
+        if (library && is_file(fs::path(folder) / name)) return fs::path(folder) / name;
+        if (library) continue;
+        if (auto found = find_versioned(folder, name)) return *found;
+    }
+    return Error{ErrorCode::not_found, "no program or library '" + name + "' is in the usual folders", "give its full path"};
+}
+
+Result<std::uint64_t> function_offset(const fs::path& binary, const std::string& symbol) {
+    const UniqueFd fd(open(binary.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return errno_error(errno, "opening '" + binary.string() + "'");
+    if (elf_version(EV_CURRENT) == EV_NONE) return Error{ErrorCode::internal, "libelf does not know the current ELF version"};
+    const ElfPtr elf(elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
+    if (!elf || elf_kind(elf.get()) != ELF_K_ELF) return not_elf(binary);
+    std::vector<std::string> seen;
+    for (const Elf64_Word table : {Elf64_Word{SHT_SYMTAB}, Elf64_Word{SHT_DYNSYM}}) {
+        const auto address = find_address(elf.get(), table, symbol, seen);
+        if (!address) continue;
+        if (const auto offset = file_offset(elf.get(), *address)) return *offset;
+        return Error{ErrorCode::corrupt_data, "function '" + symbol + "' lies in no segment of '" + binary.string() + "'"};
+    }
+    return Error{ErrorCode::not_found, "'" + binary.string() + "' has no function '" + symbol + "'", did_you_mean(symbol, seen)};
+}
+
+}  // namespace gadget::runtime

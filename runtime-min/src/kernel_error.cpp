@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel_error.h"
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+namespace gadget::runtime {
+namespace {
+
+constexpr int kNotSupported = 524;    // the kernel's internal ENOTSUPP, which leaks out of bpf(2)
+
+Error lacking(const std::string& what, Requirement feature, const std::string& why) {
+    Error error;
+    error.code = ErrorCode::unsupported;
+    error.message = what + ": " + why;
+    error.requirement = std::move(feature);
+    return error;
+}
+
+std::string describe(const VerifierVerdict& verdict) {
+    std::string text = verdict.reason;
+    if (verdict.instruction >= 0) text += " (instruction " + std::to_string(verdict.instruction);
+    if (verdict.instruction >= 0 && !verdict.source.empty()) text += ", " + verdict.source;
+    if (verdict.instruction >= 0 && !verdict.code.empty()) text += ": " + verdict.code;
+    if (verdict.instruction >= 0) text += ")";
+    for (const std::string& line : verdict.tail) text += "\n    " + line;
+    return text;
+}
+
+}  // namespace
+
+bool has_capability(int capability) {
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> data{};
+    if (syscall(SYS_capget, &header, data.data()) != 0) return false;
+    const auto word = static_cast<std::size_t>(capability / 32);
+    return word < data.size() && (data[word].effective >> (capability % 32) & 1U) != 0;
+}
+
+bool may_use_bpf() { return has_capability(CAP_BPF) || has_capability(CAP_SYS_ADMIN); }
+
+Requirement requirement_of(model::AttachKind kind) {
+    using model::AttachKind;
+    switch (kind) {
+        case AttachKind::kprobe: case AttachKind::kretprobe: case AttachKind::ksyscall: case AttachKind::kretsyscall:
+            return {"kprobes", "CONFIG_KPROBES and CONFIG_KPROBE_EVENTS"};
+        case AttachKind::kprobe_multi: case AttachKind::kretprobe_multi: return {"multi kprobes", "Linux 5.18 with CONFIG_FPROBE"};
+        case AttachKind::uprobe: case AttachKind::uretprobe: case AttachKind::usdt:
+            return {"uprobes", "CONFIG_UPROBES and CONFIG_UPROBE_EVENTS"};
+        case AttachKind::uprobe_multi: case AttachKind::uretprobe_multi: return {"multi uprobes", "Linux 6.6"};
+        case AttachKind::tracepoint: return {"tracepoints", "CONFIG_FTRACE_EVENTS and tracefs"};
+        case AttachKind::raw_tracepoint: return {"raw tracepoints", "Linux 4.17"};
+        case AttachKind::tp_btf: return {"BTF tracepoints", "Linux 5.5 with CONFIG_DEBUG_INFO_BTF"};
+        case AttachKind::fentry: case AttachKind::fexit: case AttachKind::fmod_ret:
+            return {"BPF trampolines (fentry, fexit, fmod_ret)", "Linux 5.5 on amd64, 6.4 on arm64"};
+        case AttachKind::lsm: case AttachKind::lsm_cgroup: return {"BPF LSM", "Linux 5.7 with CONFIG_BPF_LSM and 'bpf' in lsm="};
+        case AttachKind::iter: return {"BPF iterators", "Linux 5.8"};
+        case AttachKind::perf_event: return {"perf events", "CONFIG_PERF_EVENTS"};
+        case AttachKind::tcx: return {"tcx links", "Linux 6.6"};
+        case AttachKind::netkit: return {"netkit devices", "Linux 6.7"};
+        case AttachKind::xdp: return {"XDP links", "Linux 5.9"};
+        case AttachKind::tc: case AttachKind::action: return {"tc classifiers", "CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"};
+        case AttachKind::cgroup: case AttachKind::sockops: return {"cgroup programs", "Linux 5.7 with CONFIG_CGROUP_BPF and cgroup2"};
+        case AttachKind::sk_lookup: return {"socket lookup programs", "Linux 5.9"};
+        case AttachKind::netfilter: return {"netfilter links", "Linux 6.4"};
+        case AttachKind::struct_ops: return {"struct_ops", "Linux 5.6"};
+        default: return {std::string(model::to_string(kind)) + " programs", ""};
+    }
+}
+
+Error permission_error(const std::string& what, const Requirement& feature) {
+    if (may_use_bpf()) {
+        Error error = lacking(what, feature, "the security policy of this kernel does not permit " + feature.feature);
+        error.hint = "use another kind of program, or another kernel";
+        return error;
+    }
+    Error error;
+    error.code = ErrorCode::permission_denied;
+    error.message = what + ": not permitted";
+    error.hint = "run as root";
+    error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+    return error;
+}
+
+Error refusal_error(const Refusal& refusal, model::AttachKind kind) {
+    const std::string what = "loading program '" + refusal.program + "'";
+    const VerifierVerdict verdict = explain(refusal.log);
+    const Requirement feature = requirement_of(kind);
+    if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature);
+    if (!verdict.reason.empty()) {
+        Error error;
+        error.code = ErrorCode::rejected_input;
+        error.message = "the verifier refused program '" + refusal.program + "': " + describe(verdict);
+        if (refusal.error == EPERM && !may_use_bpf()) {
+            error.code = ErrorCode::permission_denied;
+            error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+        }
+        return error;
+    }
+    if (refusal.error == ESRCH || refusal.error == kNotSupported) {
+        return lacking(what, feature, "this kernel lacks " + feature.feature + " or the function it is for");
+    }
+    Error error = errno_error(refusal.error, what);
+    error.code = refusal.error == EINVAL || refusal.error == ENOENT ? ErrorCode::unsupported : error.code;
+    if (error.code == ErrorCode::unsupported) error.requirement = feature;
+    return error;
+}
+
+Error attach_error(int error, const std::string& what, model::AttachKind kind) {
+    error = std::abs(error);
+    const Requirement feature = requirement_of(kind);
+    switch (error) {
+        case EPERM: case EACCES: return permission_error(what, feature);
+        case kNotSupported: case EOPNOTSUPP: case ENOSYS:
+            return lacking(what, feature, "this kernel lacks " + feature.feature);
+        default: return errno_error(error, what);
+    }
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// From an errno of the kernel to an Error that says what is missing.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "gadget/model/section_table.h"
+#include "gadget/support/result.h"
+#include "verifier_log.h"
+
+namespace gadget::runtime {
+
+/// True when this process holds the capability in its effective set (CAP_* number).
+[[nodiscard]] bool has_capability(int capability);
+/// True when bpf(2) is not refused for want of a capability: CAP_BPF or CAP_SYS_ADMIN.
+[[nodiscard]] bool may_use_bpf();
+
+/// The feature of the kernel that an attach kind stands on: {"kprobes", "CONFIG_KPROBES"}.
+[[nodiscard]] Requirement requirement_of(model::AttachKind kind);
+
+/// Permission error of `what`: `permission_denied` with the capability when it is not held, else `unsupported` with
+/// `feature`: the kernel's policy refuses it even so.
+[[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature);
+
+/// A program that the kernel did not take. `error` positive.
+[[nodiscard]] Error refusal_error(const Refusal& refusal, model::AttachKind kind);
+
+/// An attachment that failed with errno `error` (either sign).
+[[nodiscard]] Error attach_error(int error, const std::string& what, model::AttachKind kind);
+
+}  // namespace gadget::runtime

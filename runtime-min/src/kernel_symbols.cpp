@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel_symbols.h"
+
+#include <array>
+#include <fstream>
+#include <string_view>
+
+#include "gadget/support/text.h"
+
+namespace gadget::runtime {
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::string_view kSyscallPrefix = "__x64_sys_";
+#elif defined(__aarch64__)
+constexpr std::string_view kSyscallPrefix = "__arm64_sys_";
+#else
+constexpr std::string_view kSyscallPrefix = "sys_";
+#endif
+
+constexpr std::array<std::string_view, 7> kPrefixes{"__x64_sys_", "__arm64_sys_", "__ia32_sys_", "__se_sys_",
+                                                    "__do_sys_",  "sys_",         "SyS_"};
+
+}  // namespace
+
+std::vector<std::string> syscall_symbols(const std::string& name) {
+    std::string_view bare = name;
+    for (const std::string_view prefix : kPrefixes) {
+        if (bare.starts_with(prefix)) {
+            bare.remove_prefix(prefix.size());
+            break;
+        }
+    }
+    std::vector<std::string> names{std::string(kSyscallPrefix) + std::string(bare)};
+    for (const std::string_view prefix : {"__se_sys_", "sys_"}) {
+        if (prefix != kSyscallPrefix) names.push_back(std::string(prefix) + std::string(bare));
+    }
+    return names;
+}
+
+std::string suggest_kernel_function(const std::string& name) {
+    if (name.size() < 2) return {};
+    std::ifstream symbols("/proc/kallsyms");
+    std::vector<std::string> candidates;
+    std::string line;
+    while (std::getline(symbols, line)) {
+        // "ffffffff816b7430 t do_sys_openat2 [module]"
+        const std::size_t type = line.find(' ');
+        if (type == std::string::npos || type + 3 >= line.size()) continue;
+        if (line[type + 1] != 't' && line[type + 1] != 'T') continue;
+        const std::size_t end = line.find_first_of("\t ", type + 3);
+        std::string symbol = line.substr(type + 3, end == std::string::npos ? end : end - type - 3);
+        // Most typing errors leave the first or the second letter alone; this keeps the comparison short.
+        if (symbol.size() < 2 || (symbol[0] != name[0] && symbol[1] != name[1])) continue;
+        candidates.push_back(std::move(symbol));
+    }
+    return did_you_mean(name, candidates);
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace gadget::runtime {
+
+/// Names that the kernel may have for the entry of a system call, best first. Takes "openat", "sys_openat" and any full form:
+/// {"__x64_sys_openat", "__se_sys_openat", "sys_openat"}.
+[[nodiscard]] std::vector<std::string> syscall_symbols(const std::string& name);
+
+/// "did you mean 'do_unlinkat'?" out of /proc/kallsyms, or empty.
+[[nodiscard]] std::string suggest_kernel_function(const std::string& name);
+
+}  // namespace gadget::runtime

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changing the set of probes of a Manager that is loaded.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "manager_impl.h"
+
+namespace gadget::runtime {
+
+Probe* Manager::Impl::find_probe(const ProbeId& id) {
+    const auto found = std::ranges::find_if(probes_, [&](const Probe& probe) { return probe.spec.id == id; });
+    return found == probes_.end() ? nullptr : &*found;
+}
+
+const Probe* Manager::Impl::find_probe(const ProbeId& id) const { return const_cast<Impl*>(this)->find_probe(id); }
+
+Result<void> Manager::Impl::add_hook(ProbeSpec probe_spec) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    if (state_ == State::reset) return wrong_state("add a hook to", "init() comes first");
+    if (find_probe(probe_spec.id) != nullptr) {
+        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(probe_spec.id) + "' already", "give it another uid"};
+    }
+    const Program* const program = object_.find_program(probe_spec.id.program);
+    if (program == nullptr || !program->loaded()) {
+        return Error{ErrorCode::not_found, "program '" + probe_spec.id.program + "' is not loaded"};
+    }
+    if (!probe_spec.section.empty() || std::holds_alternative<KernelTarget>(probe_spec.target)) {
+        return Error{ErrorCode::invalid_argument, "hook '" + to_string(probe_spec.id) +
+                                                      "': section and kernel target of a loaded program are fixed"};
+    }
+    Probe probe;
+    probe.spec = std::move(probe_spec);
+    probe.state = state_ == State::paused ? ProbeState::paused : ProbeState::loaded;
+    if (state_ == State::running && probe.spec.enabled) {
+        attach_probe(probe);
+        if (probe.state != ProbeState::running) return *probe.reason;
+    }
+    probes_.push_back(std::move(probe));
+    if (!activation_.empty()) activation_.push_back(Selector::best_effort({Selector::probe(probes_.back().spec.id)}));
+    return {};
+}
+
+Result<void> Manager::Impl::remove_hook(const ProbeId& id) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    Probe* const probe = find_probe(id);
+    if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+    auto detached = detach_probe(*probe, ProbeState::loaded);
+    probes_.erase(probes_.begin() + (probe - probes_.data()));
+    return detached;
+}
+
+Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    if (state_ == State::reset) return wrong_state("change the activation of", "init() comes first");
+    const Selector wanted = Selector::all_of(activation);
+    const auto ids = selected_probes(wanted);
+    for (const ProbeId& id : ids) {
+        if (find_probe(id) == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+    }
+    std::vector<ProbeId> added;
+    if (state_ == State::running) {
+        for (const ProbeId& id : ids) {
+            Probe& probe = *find_probe(id);
+            if (probe.state == ProbeState::running) continue;
+            attach_probe(probe);
+            if (probe.state == ProbeState::running) added.push_back(id);
+        }
+        auto held = evaluate(wanted, [this](const ProbeId& id) { return verdict(id); });
+        if (!held) {
+            for (const ProbeId& id : added) (void)detach_probe(*find_probe(id), ProbeState::loaded);
+            return std::move(held).context("while changing the activation of '" + spec.name + "'");
+        }
+    }
+    std::vector<Error> errors;
+    for (Probe& probe : probes_) {
+        const bool keep = std::ranges::find(ids, probe.spec.id) != ids.end();
+        if (keep && state_ == State::paused && probe.state == ProbeState::loaded) probe.state = ProbeState::paused;
+        if (keep) probe.spec.enabled = true;
+        if (keep) continue;
+        auto detached = detach_probe(probe, ProbeState::loaded);
+        if (!detached) errors.push_back(std::move(detached).error());
+    }
+    activation_ = std::move(activation);
+    return join_errors(std::move(errors), "while changing the activation of '" + spec.name + "'");
+}
+
+Result<void> Manager::Impl::rename_probe(const ProbeId& from, std::string uid) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    Probe* const probe = find_probe(from);
+    if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(from) + "'"};
+    if (probe->state == ProbeState::running || probe->state == ProbeState::paused) {
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(from) + "' cannot be renamed while it runs"};
+    }
+    ProbeId to{from.program, std::move(uid)};
+    if (find_probe(to) != nullptr) {
+        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(to) + "' already"};
+    }
+    for (Selector& selector : activation_) runtime::rename_probe(selector, from, to);
+    probe->spec.id = std::move(to);
+    return {};
+}
+
+Result<UniqueFd> Manager::Impl::program_fd(std::string_view name) const {
+    const std::shared_lock data(data_);
+    const Program* const program = object_.find_program(name);
+    if (program == nullptr || !program->loaded()) {
+        return Error{ErrorCode::not_found, "program '" + std::string(name) + "' is not loaded"};
+    }
+    UniqueFd fd(fcntl(program->fd(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return errno_error(errno, "opening program '" + std::string(name) + "'");
+    return fd;
+}
+
+std::vector<ProgramInfo> Manager::Impl::programs() const {
+    const std::shared_lock data(data_);
+    std::vector<ProgramInfo> result;
+    for (const Program& program : object_.programs()) {
+        if (!program.loaded()) continue;
+        ProgramInfo info;
+        info.name = program.name;
+        info.section = program.section;
+        bpf_prog_info kernel{};
+        __u32 size = sizeof(kernel);
+        if (bpf_obj_get_info_by_fd(program.fd(), &kernel, &size) == 0) {
+            info.id = kernel.id;
+            info.type = kernel.type;
+            info.instructions = kernel.xlated_prog_len / static_cast<std::uint32_t>(sizeof(bpf_insn));
+            info.jited_bytes = kernel.jited_prog_len;
+            info.verified_instructions = kernel.verified_insns;
+        }
+        result.push_back(std::move(info));
+    }
+    return result;
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loading is all or nothing in libbpf. A program that the activation can do without and that the kernel refuses is left
+// out, and the object opened again: the second attempt sees the same bytes and the same edits.
+#include "object.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "gadget/support/text.h"
+#include "kernel_error.h"
+#include "libbpf_log.h"
+#include "verifier_log.h"
+
+namespace gadget::runtime {
+namespace {
+
+std::string last_line(std::string_view text) {
+    std::string last;
+    for (const std::string_view line : split(text, '\n')) {
+        if (!trim(line).empty()) last = std::string(trim(line));
+    }
+    return printable(last);
+}
+
+bool names(std::span<const std::string> list, std::string_view name) {
+    return std::ranges::find(list, name) != list.end();
+}
+
+bool in_tail_calls(const ManagerSpec& spec, std::string_view name) {
+    return std::ranges::any_of(spec.tail_calls, [&](const TailCallRoute& route) { return route.program == name; });
+}
+
+bool is_wanted(const ManagerSpec& spec, const Program& program) {
+    if (spec.probes.empty()) return !program.optional_section;
+    if (spec.load_all && !program.optional_section) return true;
+    return in_tail_calls(spec, program.name) ||
+           std::ranges::any_of(spec.probes, [&](const ProbeSpec& probe) { return probe.id.program == program.name; });
+}
+
+Error open_error(int error, const std::string& name, const std::string& log) {
+    Error result;
+    result.code = ErrorCode::corrupt_data;
+    result.message = "'" + name + "' is not an eBPF object that can be loaded: " + errno_text(error);
+    if (const std::string line = last_line(log); !line.empty()) result.message += " (" + line + ")";
+    return result;
+}
+
+// A load that failed without a refused program: a map, BTF, a missing ksym...
+Error load_error(int error, const std::string& name, const std::string& log) {
+    if (error == EPERM) return permission_error("loading '" + name + "'", {"bpf(2)", ""});
+    Error result = errno_error(error, "loading '" + name + "'");
+    if (const std::string line = last_line(log); !line.empty()) result.message += " (" + line + ")";
+    return result;
+}
+
+}  // namespace
+
+Error unknown_name(std::string_view kind, std::string_view name, const std::string& object,
+                   std::span<const std::string> candidates) {
+    Error error;
+    error.code = ErrorCode::not_found;
+    error.message = std::string(kind) + " '" + std::string(name) + "' is not in '" + object + "'";
+    error.hint = did_you_mean(name, candidates);
+    return error;
+}
+
+const Program* Object::find_program(std::string_view name) const {
+    const auto found = std::ranges::find(programs_, name, &Program::name);
+    return found == programs_.end() ? nullptr : &*found;
+}
+
+bpf_map* Object::find_map(std::string_view name) const {
+    return object_ ? bpf_object__find_map_by_name(object_.get(), std::string(name).c_str()) : nullptr;
+}
+
+std::vector<std::string> Object::map_names() const {
+    std::vector<std::string> result;
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object_.get()) result.emplace_back(bpf_map__name(map));
+    return result;
+}
+
+Result<Object> Object::open(const LoadPlan& plan, const Reasons& left_out) {
+    const LogCapture capture;
+    const std::string kernel_btf = plan.spec.options.kernel_btf.string();
+    bpf_object_open_opts options{};
+    options.sz = sizeof(options);
+    options.object_name = plan.spec.name.c_str();
+    if (!kernel_btf.empty()) options.btf_custom_path = kernel_btf.c_str();
+    options.kernel_log_level = plan.spec.options.verifier_log_level;
+    Object result;
+    result.object_.reset(bpf_object__open_mem(plan.bytes.data(), plan.bytes.size(), &options));
+    if (!result.object_) return open_error(errno, plan.spec.name, capture.text());
+    bpf_program* handle = nullptr;
+    bpf_object__for_each_program(handle, result.object_.get()) {
+        Program program;
+        program.name = bpf_program__name(handle);
+        program.section = bpf_program__section_name(handle);
+        program.parsed = model::parse_section(program.section);
+        program.handle = handle;
+        program.optional_section = !program.section.empty() && program.section.front() == '?';
+        result.programs_.push_back(std::move(program));
+    }
+    GADGET_TRY(result.prepare(plan, left_out));
+    return result;
+}
+
+Result<void> Object::prepare(const LoadPlan& plan, const Reasons& left_out) {
+    const ManagerSpec& spec = plan.spec;
+    std::vector<std::string> program_names;
+    for (const Program& program : programs_) program_names.push_back(program.name);
+    for (const ProbeSpec& probe : spec.probes) {
+        const auto found = std::ranges::find(programs_, probe.id.program, &Program::name);
+        if (found == programs_.end()) return unknown_name("program", probe.id.program, spec.name, program_names);
+        GADGET_TRY(retarget(*found, probe));
+    }
+    for (Program& program : programs_) {
+        program.wanted = is_wanted(spec, program);
+        if (names(spec.excluded_programs, program.name)) {
+            program.left_out = Error{ErrorCode::not_found, "program '" + program.name + "' is excluded"};
+        } else if (const auto reason = left_out.find(program.name); reason != left_out.end()) {
+            program.left_out = reason->second;
+        }
+        const bool load = program.wanted && !program.left_out;
+        if (load) GADGET_TRY(ensure_type(program));
+        (void)bpf_program__set_autoload(program.handle, load);    // fails only after the load
+    }
+    GADGET_TRY(edit_maps(*this, spec));
+    return set_constants(object_.get(), spec.constants, spec.name);
+}
+
+Result<Object> Object::load(const LoadPlan& plan, std::string& log) {
+    log.clear();
+    Reasons left_out;
+    while (true) {
+        GADGET_TRY_ASSIGN(Object object, open(plan, left_out));
+        LogCapture capture;
+        const int status = bpf_object__load(object.object_.get());
+        log += capture.text();
+        if (status == 0) return object;
+        const auto refusals = find_refusals(capture.text());
+        // libbpf stops at the first refused program.
+        const auto refused = std::ranges::find_if(refusals, [](const Refusal& refusal) { return refusal.error != 0; });
+        const Program* program = refused == refusals.end() ? nullptr : object.find_program(refused->program);
+        if (program == nullptr) return load_error(-status, plan.spec.name, capture.text());
+        Error reason = refusal_error(*refused, program->parsed ? program->parsed->kind->attach : model::AttachKind::syscall);
+        if (!plan.may_be_left_out(program->name) || left_out.contains(program->name)) return reason;
+        left_out.emplace(program->name, std::move(reason));
+    }
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "verifier_log.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "gadget/support/text.h"
+
+namespace gadget::runtime {
+namespace {
+
+constexpr std::size_t kTailLines = 8;
+
+// "prog 'x': failed to load: -13" or "prog 'x': BPF program load failed: Permission denied".
+std::optional<std::string> program_of(std::string_view line) {
+    constexpr std::string_view kStart = "prog '";
+    if (!line.starts_with(kStart)) return std::nullopt;
+    const std::size_t end = line.find("':", kStart.size());
+    if (end == std::string_view::npos) return std::nullopt;
+    return std::string(line.substr(kStart.size(), end - kStart.size()));
+}
+
+std::optional<int> number_after(std::string_view line, std::string_view marker) {
+    const std::size_t at = line.find(marker);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = trim(line.substr(at + marker.size()));
+    int value = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{}) return std::nullopt;
+    return value;
+}
+
+bool is_statistics(std::string_view line) {
+    return line.starts_with("processed ") || line.starts_with("verification time") || line.starts_with("stack depth") ||
+           line.starts_with("mark_precise") || line.starts_with("peak_states") || line.empty();
+}
+
+// "12: (85) call bpf_map_lookup_elem#1" -> 12; nullopt for lines that show no instruction.
+std::optional<long> instruction_of(std::string_view line) {
+    long index = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), index);
+    if (error != std::errc{} || index < 0) return std::nullopt;
+    const std::string_view rest(end, static_cast<std::size_t>(line.data() + line.size() - end));
+    return rest.starts_with(": (") ? std::optional(index) : std::nullopt;
+}
+
+// "; value->count++; @ program.bpf.c:12"
+void take_source(std::string_view line, VerifierVerdict& verdict) {
+    line = trim(line.substr(1));
+    const std::size_t at = line.rfind(" @ ");
+    if (at != std::string_view::npos && line.find(':', at) != std::string_view::npos) {
+        verdict.source = std::string(trim(line.substr(at + 3)));
+        line = trim(line.substr(0, at));
+    } else {
+        verdict.source.clear();
+    }
+    verdict.code = std::string(line);
+}
+
+bool is_state(std::string_view line) {
+    // "R0=..." dumps and "from 3 to 9: R0..." tell the verifier's state, not its reason.
+    if (line.starts_with("from ") && line.find(" to ") != std::string_view::npos) return true;
+    const std::size_t colon = line.find(": R");
+    if (colon != std::string_view::npos && colon < 8 && line.find('=') != std::string_view::npos) return true;
+    return line.size() > 3 && line[0] == 'R' && line.find("=") < 6;
+}
+
+}  // namespace
+
+std::vector<Refusal> find_refusals(std::string_view libbpf_output) {
+    std::vector<Refusal> refusals;
+    const auto at = [&](const std::string& program) -> Refusal& {
+        const auto found = std::ranges::find(refusals, program, &Refusal::program);
+        if (found != refusals.end()) return *found;
+        refusals.push_back({program, 0, {}});
+        return refusals.back();
+    };
+    std::optional<std::string> logging;
+    for (const std::string_view line : split(libbpf_output, '\n')) {
+        if (logging) {
+            if (line.find("-- END PROG LOAD LOG --") != std::string_view::npos) {
+                logging.reset();
+            } else {
+                at(*logging).log.append(line).append("\n");
+            }
+            continue;
+        }
+        const auto program = program_of(line);
+        if (!program) continue;
+        if (line.find("-- BEGIN PROG LOAD LOG --") != std::string_view::npos) {
+            logging = program;
+            at(*program).log.clear();
+        } else if (const auto error = number_after(line, "failed to load: ")) {
+            at(*program).error = *error < 0 ? -*error : *error;
+        }
+    }
+    return refusals;
+}
+
+VerifierVerdict explain(std::string_view verifier_log) {
+    VerifierVerdict verdict;
+    std::vector<std::string_view> lines;
+    for (const std::string_view raw : split(verifier_log, '\n')) {
+        const std::string_view line = trim(raw);
+        if (is_statistics(line)) continue;
+        lines.push_back(line);
+        if (line.front() == ';') {
+            take_source(line, verdict);
+        } else if (const auto instruction = instruction_of(line)) {
+            verdict.instruction = *instruction;
+        }
+    }
+    for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+        if (line->front() == ';' || instruction_of(*line) || is_state(*line)) continue;
+        verdict.reason = std::string(*line);
+        break;
+    }
+    const std::size_t first = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
+    for (std::size_t i = first; i < lines.size(); ++i) verdict.tail.emplace_back(printable(lines[i]));
+    return verdict;
+}
+
+}  // namespace gadget::runtime
