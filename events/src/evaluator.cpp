@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "evaluator.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "escape.h"
+#include "names.h"
+#include "numbers.h"
+#include "units.h"
+
+namespace gadget::events::detail {
+namespace {
+
+constexpr std::size_t kMaxStackText = 16384;
+
+char* copy(char* out, std::string_view text) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
+template <Style kStyle>
+char* copy_label(char* out, const Label& label) {
+    if constexpr (kStyle == Style::json)
+        return copy(out, label.json);
+    else if constexpr (kStyle == Style::terminal)
+        return copy(out, label.terminal);
+    else
+        return copy(out, label.raw);
+}
+
+template <Style kStyle>
+char* copy_foreign(char* out, const unsigned char* from, std::size_t size) {
+    if constexpr (kStyle == Style::json) {
+        return write_json(out, from, size);
+    } else if constexpr (kStyle == Style::terminal) {
+        return write_terminal(out, from, size);
+    } else {
+        std::memcpy(out, from, size);
+        return out + size;
+    }
+}
+
+template <Style kStyle>
+char* copy_c_string(char* out, const unsigned char* from, std::size_t size) {
+    if constexpr (kStyle == Style::json)
+        return write_json_c_string(out, from, size);
+    else if constexpr (kStyle == Style::terminal)
+        return write_terminal_c_string(out, from, size);
+    else
+        return copy(
+            out, {reinterpret_cast<const char*>(from), strnlen(reinterpret_cast<const char*>(from), size)});
+}
+
+char* numbered(char* out, std::string_view prefix, std::uint64_t number) {
+    return write_unsigned(copy(out, prefix), number);
+}
+
+char* write_hex_bytes(char* out, const unsigned char* from, std::size_t size) {
+    constexpr char kHex[] = "0123456789abcdef";
+    for (std::size_t i = 0; i < size; ++i) {
+        *out++ = kHex[from[i] >> 4];
+        *out++ = kHex[from[i] & 15];
+    }
+    return out;
+}
+
+char* write_bool(char* out, bool value) {
+    return copy(out, value ? std::string_view("true") : "false");
+}
+
+char* write_address(char* out, const Node& node, const unsigned char* data) {
+    switch (data[node.version_offset]) {
+        case 4:
+            return write_ipv4(out, data + node.offset);
+        case 6:
+            return write_ipv6(out, data + node.offset);
+        default:
+            return out;  // not an address: shown as nothing
+    }
+}
+
+std::uint64_t load_bits(const Node& node, const unsigned char* data) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data + node.offset, node.size);
+    word >>= node.bit_offset;
+    if (node.bit_size >= 64) return word;
+    const std::uint64_t mask = (std::uint64_t{1} << node.bit_size) - 1;
+    word &= mask;
+    if (node.is_signed && (word >> (node.bit_size - 1)) != 0) word |= ~mask;
+    return word;
+}
+
+std::uint64_t load_as(Op op, const unsigned char* at) {
+    switch (op) {
+        case Op::boolean:
+            return *at != 0 ? 1 : 0;
+        case Op::u8:
+            return *at;
+        case Op::i8:
+            return static_cast<std::uint64_t>(std::int64_t{load<std::int8_t>(at)});
+        case Op::u16:
+            return load<std::uint16_t>(at);
+        case Op::i16:
+            return static_cast<std::uint64_t>(std::int64_t{load<std::int16_t>(at)});
+        case Op::u32:
+            return load<std::uint32_t>(at);
+        case Op::i32:
+            return static_cast<std::uint64_t>(std::int64_t{load<std::int32_t>(at)});
+        case Op::u64:
+        case Op::i64:
+            return load<std::uint64_t>(at);
+        default:
+            return 0;
+    }
+}
+
+}  // namespace
+
+View ViewMaker::complete(Record record) {
+    buffer_.assign(std::max<std::size_t>(size_, 1), 0);
+    const std::size_t present = std::min<std::size_t>(record.size(), size_);
+    if (present > 0) std::memcpy(buffer_.data(), record.data(), present);
+    return {buffer_.data(), buffer_.data() + size_, 0};
+}
+
+/// The integer in the bytes of a node (or of the node that it shows in words), sign-extended to 64 bits.
+std::uint64_t load_number(const Node& node, const unsigned char* data) {
+    if (node.op == Op::bits || node.bit_size > 0) return load_bits(node, data);
+    const Op op = node.added ? node.element_op : node.op;
+    return load_as(op == Op::wall_clock ? Op::u64 : op, data + node.offset);
+}
+
+std::uint64_t Evaluator::number(const Node& node, const View& view) const {
+    switch (node.op) {
+        case Op::wall_clock:
+            return static_cast<std::uint64_t>(time_.wall_clock(load<std::uint64_t>(view.data + node.offset)));
+        default:
+            return load_number(node, view.data);
+    }
+}
+
+double Evaluator::floating(const Node& node, const View& view) const {
+    if (node.op == Op::f32) return static_cast<double>(load<float>(view.data + node.offset));
+    if (node.op == Op::f64) return load<double>(view.data + node.offset);
+    return 0;
+}
+
+std::size_t Evaluator::tail_size(const Node& node, const View& view) {
+    if (node.size != 4) return view.tail_size;
+    return std::min<std::size_t>(view.tail_size, load<std::uint32_t>(view.data + node.offset));
+}
+
+std::size_t Evaluator::room(const Node& node, const View& view) {
+    std::size_t dynamic = 0;
+    if (node.op == Op::tail) dynamic = tail_size(node, view) * 2;
+    if (node.op == Op::kernel_stack)
+        dynamic = stack_text(load<std::uint32_t>(view.data + node.offset)).size() * kMaxEscape;
+    return max_text(*plan_, node) + dynamic + kEscapeSlack;
+}
+
+const std::string& Evaluator::stack_text(std::uint32_t id) {
+    if (!stack_known_ || id != stack_id_) {
+        stack_.clear();
+        plan_->environment.kernel_stack(id, stack_);
+        if (stack_.size() > kMaxStackText) stack_.resize(kMaxStackText);
+        stack_id_ = id;
+        stack_known_ = true;
+    }
+    return stack_;
+}
+
+const Label* Evaluator::enum_label(const Node& node, const View& view) const {
+    std::uint64_t value = load_number(node, view.data);
+    const std::uint32_t bits = node.bit_size > 0 ? node.bit_size : node.size * 8;
+    if (bits < 64) value &= (std::uint64_t{1} << bits) - 1;
+    return plan_->tables[static_cast<std::size_t>(node.table)].find(value);
+}
+
+char* Evaluator::write_array(const Node& node, const View& view, char* out) {
+    const unsigned char* at = view.data + node.offset;
+    *out++ = '[';
+    for (std::uint32_t i = 0; i < node.count; ++i, at += node.element_size) {
+        if (i > 0) *out++ = ',';
+        switch (node.element_op) {
+            case Op::boolean:
+                out = write_bool(out, *at != 0);
+                break;
+            case Op::f32:
+                out = write_float(out, load<float>(at));
+                break;
+            case Op::f64:
+                out = write_double(out, load<double>(at));
+                break;
+            case Op::i8:
+            case Op::i16:
+            case Op::i32:
+            case Op::i64:
+                out = write_signed(out, static_cast<std::int64_t>(load_as(node.element_op, at)));
+                break;
+            default:
+                out = write_unsigned(out, load_as(node.element_op, at));
+                break;
+        }
+    }
+    *out++ = ']';
+    return out;
+}
+
+template <Style kStyle>
+char* Evaluator::write_text(const Node& node, const View& view, char* out) {
+    const unsigned char* at = view.data + node.offset;
+    switch (node.op) {
+        case Op::c_string:
+            return copy_c_string<kStyle>(out, at, node.size);
+        case Op::bytes:
+            return write_hex_bytes(out, at, node.size);
+        case Op::tail:
+            return write_hex_bytes(out, view.tail, tail_size(node, view));
+        case Op::timestamp: {
+            const std::int64_t time = time_.wall_clock(load<std::uint64_t>(at));
+            if (node.time_format.empty()) return time_.write_rfc3339(out, time);
+            char* const end = time_.write_layout(out, time, node.time_format);
+            if constexpr (kStyle == Style::raw) return end;
+            const std::string text(out, end);  // a layout may hold anything; rare
+            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text.data()),
+                                        text.size());
+        }
+        case Op::signal: {
+            const auto value = load<std::uint32_t>(at);
+            const std::string_view name = signal_name(value);
+            return name.empty() ? numbered(out, "signal#", value) : copy(out, name);
+        }
+        case Op::errno_name: {
+            const auto value = load<std::uint32_t>(at);
+            if (value == 0) return out;
+            const std::string_view name = errno_name(value);
+            return name.empty() ? numbered(out, "error#", value) : copy(out, name);
+        }
+        case Op::syscall: {
+            const std::string_view name = syscall_name(plan_->environment.arch, load<std::uint64_t>(at));
+            return copy(out, name.empty() ? "SYS_UNKNOWN" : name);
+        }
+        case Op::size_text:
+            return write_size(out, load<std::uint64_t>(at));
+        case Op::duration:
+            return write_duration(out, load<std::uint64_t>(at));
+        case Op::file_mode:
+            return write_file_mode(out, load<std::uint32_t>(at));
+        case Op::file_flags:
+            return write_file_flags(out, load<std::uint32_t>(at));
+        case Op::user:
+        case Op::group: {
+            const bool user = node.op == Op::user;
+            const auto id = load<std::uint32_t>(at);
+            const Label* label =
+                plan_->tables[static_cast<std::size_t>(user ? plan_->users : plan_->groups)].find(id);
+            return label != nullptr ? copy_label<kStyle>(out, *label)
+                                    : numbered(out, user ? "uid:" : "gid:", id);
+        }
+        case Op::enum_name: {
+            const Label* label = enum_label(node, view);
+            return label != nullptr ? copy_label<kStyle>(out, *label) : copy(out, "UNKNOWN");
+        }
+        case Op::enum_set: {
+            const std::uint64_t value = load_number(node, view.data);
+            bool first = true;
+            for (const LabelRow& row : plan_->tables[static_cast<std::size_t>(node.table)].rows) {
+                if ((value & row.value) != row.value) continue;
+                if (!first) {
+                    out = copy_foreign<kStyle>(out,
+                                               reinterpret_cast<const unsigned char*>(node.separator.data()),
+                                               node.separator.size());
+                }
+                out = copy_label<kStyle>(out, row.label);
+                first = false;
+            }
+            return out;
+        }
+        case Op::ip:
+            return write_address(out, node, view.data);
+        case Op::endpoint: {
+            out = write_address(out, node, view.data);
+            *out++ = ':';
+            return write_unsigned(out, load<std::uint16_t>(view.data + node.port_offset));
+        }
+        case Op::protocol: {
+            const auto value = load<std::uint16_t>(at);
+            const std::string_view name = protocol_name(value);
+            return name.empty() ? numbered(out, "proto#", value) : copy(out, name);
+        }
+        case Op::kernel_stack: {
+            const std::string& text = stack_text(load<std::uint32_t>(at));
+            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text.data()),
+                                        text.size());
+        }
+        default:
+            return out;
+    }
+}
+
+template <Style kStyle>
+char* Evaluator::write(const Node& node, const View& view, char* out) {
+    const unsigned char* at = view.data + node.offset;
+    switch (node.op) {
+        case Op::container:
+            return out;
+        case Op::boolean:
+            return write_bool(out, *at != 0);
+        case Op::u8:
+            return write_unsigned(out, *at);
+        case Op::u16:
+            return write_unsigned(out, load<std::uint16_t>(at));
+        case Op::u32:
+            return write_unsigned(out, load<std::uint32_t>(at));
+        case Op::u64:
+            return write_unsigned(out, load<std::uint64_t>(at));
+        case Op::i8:
+            return write_signed(out, load<std::int8_t>(at));
+        case Op::i16:
+            return write_signed(out, load<std::int16_t>(at));
+        case Op::i32:
+            return write_signed(out, load<std::int32_t>(at));
+        case Op::i64:
+            return write_signed(out, load<std::int64_t>(at));
+        case Op::f32:
+            return write_float(out, load<float>(at));
+        case Op::f64:
+            return write_double(out, load<double>(at));
+        case Op::bits: {
+            const std::uint64_t value = load_bits(node, view.data);
+            return node.is_signed ? write_signed(out, static_cast<std::int64_t>(value))
+                                  : write_unsigned(out, value);
+        }
+        case Op::wall_clock:
+            return write_signed(out, time_.wall_clock(load<std::uint64_t>(at)));
+        case Op::array:
+            return write_array(node, view, out);
+        default:
+            break;
+    }
+    if constexpr (kStyle != Style::json) {
+        return write_text<kStyle>(node, view, out);
+    } else {
+        *out = '"';
+        out = write_text<kStyle>(node, view, out + 1);
+        *out = '"';
+        return out + 1;
+    }
+}
+
+template char* Evaluator::write<Style::raw>(const Node&, const View&, char*);
+template char* Evaluator::write<Style::json>(const Node&, const View&, char*);
+template char* Evaluator::write<Style::terminal>(const Node&, const View&, char*);
+
+}  // namespace gadget::events::detail

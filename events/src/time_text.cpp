@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "time_text.h"
+
+#include <chrono>
+#include <cstring>
+
+#include "numbers.h"
+
+namespace gadget::events::detail {
+namespace {
+
+constexpr std::int64_t kSecond = 1000000000;
+constexpr std::int64_t kDay = 86400;
+
+std::int64_t floor_divide(std::int64_t value, std::int64_t by) {
+    return value / by - (value % by < 0 ? 1 : 0);
+}
+
+char* write_text(char* out, std::string_view text) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
+char* write_year(char* out, std::int64_t year) {
+    if (year < 0) {
+        *out++ = '-';
+        year = -year;
+    }
+    if (year < 10000) return write_padded(out, static_cast<std::uint32_t>(year), 4);
+    return write_unsigned(out, static_cast<std::uint64_t>(year));
+}
+
+char* write_zone(char* out, int offset, bool colon) {
+    const auto minutes = static_cast<std::uint32_t>((offset < 0 ? -offset : offset) / 60);
+    *out++ = offset < 0 ? '-' : '+';
+    out = write_padded(out, minutes / 60 % 100, 2);
+    if (colon) *out++ = ':';
+    return write_padded(out, minutes % 60, 2);
+}
+
+constexpr std::string_view kMonths[] = {"January",   "February", "March",    "April",
+                                        "May",       "June",     "July",     "August",
+                                        "September", "October",  "November", "December"};
+constexpr std::string_view kDays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                      "Thursday", "Friday", "Saturday"};
+
+/// The elements of Go's reference time, longest first where one begins another.
+enum class Element : std::uint8_t {
+    month_name,
+    month_short,
+    weekday,
+    weekday_short,
+    year,
+    year_short,
+    hour24,
+    hour12_padded,
+    hour12,
+    minute_padded,
+    minute,
+    second_padded,
+    second,
+    month_padded,
+    month,
+    day_padded,
+    day_spaced,
+    year_day,
+    day,
+    pm,
+    pm_lower,
+    zone_iso_colon,
+    zone_iso,
+    zone_colon,
+    zone,
+};
+
+struct Pattern {
+    std::string_view text;
+    Element element;
+};
+
+constexpr Pattern kPatterns[] = {
+    {"January", Element::month_name},
+    {"Jan", Element::month_short},
+    {"Monday", Element::weekday},
+    {"Mon", Element::weekday_short},
+    {"2006", Element::year},
+    {"Z07:00", Element::zone_iso_colon},
+    {"Z0700", Element::zone_iso},
+    {"-07:00", Element::zone_colon},
+    {"-0700", Element::zone},
+    {"MST", Element::zone},
+    {"002", Element::year_day},
+    {"01", Element::month_padded},
+    {"02", Element::day_padded},
+    {"03", Element::hour12_padded},
+    {"04", Element::minute_padded},
+    {"05", Element::second_padded},
+    {"06", Element::year_short},
+    {"15", Element::hour24},
+    {"_2", Element::day_spaced},
+    {"PM", Element::pm},
+    {"pm", Element::pm_lower},
+    {"1", Element::month},
+    {"2", Element::day},
+    {"3", Element::hour12},
+    {"4", Element::minute},
+    {"5", Element::second},
+};
+
+/// Length of a fraction such as ".000" or ",999" at the start of `layout`, 0 when there is none.
+std::size_t fraction_length(std::string_view layout) {
+    if (layout.size() < 2 || (layout[0] != '.' && layout[0] != ',') || (layout[1] != '0' && layout[1] != '9'))
+        return 0;
+    std::size_t length = 1;
+    while (length < layout.size() && layout[length] == layout[1]) ++length;
+    const bool digit_follows = length < layout.size() && layout[length] >= '0' && layout[length] <= '9';
+    return digit_follows || length > 10 ? 0 : length;
+}
+
+char* write_fraction(char* out, std::uint32_t nanoseconds, std::string_view pattern) {
+    const auto digits = static_cast<unsigned>(pattern.size() - 1);
+    *out++ = pattern[0];
+    out = write_padded(out, nanoseconds / static_cast<std::uint32_t>(kPowersOf10[9 - digits]), digits);
+    if (pattern[1] == '9') {
+        while (out[-1] == '0') --out;
+        if (out[-1] == pattern[0]) --out;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::int64_t TimeText::wall_clock(std::uint64_t boot_time) const {
+    if (boot_time != 0) {
+        return static_cast<std::int64_t>(boot_time +
+                                         static_cast<std::uint64_t>(environment_->boot_to_wall_ns));
+    }
+    if (environment_->now) return environment_->now();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+void TimeText::load_second(std::int64_t second) {
+    second_ = second;
+    loaded_ = true;
+    offset_ = environment_->utc_offset ? environment_->utc_offset(second) : 0;
+    if (offset_ < -kDay || offset_ > kDay) offset_ = 0;
+    const std::int64_t local = second + offset_;
+    const std::int64_t days = floor_divide(local, kDay);
+    const auto rest = static_cast<unsigned>(local - days * kDay);
+    hour_ = rest / 3600;
+    minute_ = rest / 60 % 60;
+    seconds_ = rest % 60;
+    const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
+    year_ = static_cast<int>(date.year());
+    month_ = static_cast<unsigned>(date.month());
+    day_ = static_cast<unsigned>(date.day());
+    weekday_ = std::chrono::weekday{std::chrono::sys_days{std::chrono::days{days}}}.c_encoding();
+    const std::chrono::sys_days new_year{std::chrono::year{static_cast<int>(year_)} / 1 / 1};
+    year_day_ =
+        static_cast<unsigned>((std::chrono::sys_days{std::chrono::days{days}} - new_year).count()) + 1;
+
+    char* out = write_year(date_, year_);
+    *out++ = '-';
+    out = write_padded(out, month_, 2);
+    *out++ = '-';
+    out = write_padded(out, day_, 2);
+    *out++ = 'T';
+    out = write_padded(out, hour_, 2);
+    *out++ = ':';
+    out = write_padded(out, minute_, 2);
+    *out++ = ':';
+    out = write_padded(out, seconds_, 2);
+    *out++ = '.';
+    date_size_ = static_cast<unsigned>(out - date_);
+    out = zone_;
+    if (offset_ == 0)
+        *out++ = 'Z';
+    else
+        out = write_zone(out, offset_, true);
+    zone_size_ = static_cast<unsigned>(out - zone_);
+}
+
+char* TimeText::write_rfc3339(char* out, std::int64_t nanoseconds) {
+    const std::int64_t second = floor_divide(nanoseconds, kSecond);
+    if (!loaded_ || second != second_) load_second(second);
+    std::memcpy(out, date_, sizeof date_);
+    out = write_padded(out + date_size_, static_cast<std::uint32_t>(nanoseconds - second * kSecond), 9);
+    std::memcpy(out, zone_, sizeof zone_);
+    return out + zone_size_;
+}
+
+char* TimeText::write_layout(char* out, std::int64_t nanoseconds, std::string_view layout) {
+    const std::int64_t second = floor_divide(nanoseconds, kSecond);
+    if (!loaded_ || second != second_) load_second(second);
+    const auto fraction = static_cast<std::uint32_t>(nanoseconds - second * kSecond);
+    const unsigned hour12 = hour_ % 12 == 0 ? 12 : hour_ % 12;
+    while (!layout.empty()) {
+        if (const std::size_t length = fraction_length(layout); length > 0) {
+            out = write_fraction(out, fraction, layout.substr(0, length));
+            layout.remove_prefix(length);
+            continue;
+        }
+        const Pattern* match = nullptr;
+        for (const Pattern& pattern : kPatterns) {
+            if (layout.starts_with(pattern.text)) {
+                match = &pattern;
+                break;
+            }
+        }
+        if (match == nullptr) {
+            *out++ = layout.front();
+            layout.remove_prefix(1);
+            continue;
+        }
+        layout.remove_prefix(match->text.size());
+        switch (match->element) {
+            case Element::month_name:
+                out = write_text(out, kMonths[month_ - 1]);
+                break;
+            case Element::month_short:
+                out = write_text(out, kMonths[month_ - 1].substr(0, 3));
+                break;
+            case Element::weekday:
+                out = write_text(out, kDays[weekday_]);
+                break;
+            case Element::weekday_short:
+                out = write_text(out, kDays[weekday_].substr(0, 3));
+                break;
+            case Element::year:
+                out = write_year(out, year_);
+                break;
+            case Element::year_short:
+                out = write_padded(out, static_cast<std::uint32_t>(year_ < 0 ? 0 : year_ % 100), 2);
+                break;
+            case Element::hour24:
+                out = write_padded(out, hour_, 2);
+                break;
+            case Element::hour12_padded:
+                out = write_padded(out, hour12, 2);
+                break;
+            case Element::hour12:
+                out = write_unsigned(out, hour12);
+                break;
+            case Element::minute_padded:
+                out = write_padded(out, minute_, 2);
+                break;
+            case Element::minute:
+                out = write_unsigned(out, minute_);
+                break;
+            case Element::second_padded:
+                out = write_padded(out, seconds_, 2);
+                break;
+            case Element::second:
+                out = write_unsigned(out, seconds_);
+                break;
+            case Element::month_padded:
+                out = write_padded(out, month_, 2);
+                break;
+            case Element::month:
+                out = write_unsigned(out, month_);
+                break;
+            case Element::day_padded:
+                out = write_padded(out, day_, 2);
+                break;
+            case Element::day_spaced:
+                if (day_ < 10) *out++ = ' ';
+                out = write_unsigned(out, day_);
+                break;
+            case Element::year_day:
+                out = write_padded(out, year_day_, 3);
+                break;
+            case Element::day:
+                out = write_unsigned(out, day_);
+                break;
+            case Element::pm:
+                out = write_text(out, hour_ >= 12 ? "PM" : "AM");
+                break;
+            case Element::pm_lower:
+                out = write_text(out, hour_ >= 12 ? "pm" : "am");
+                break;
+            case Element::zone_iso_colon:
+            case Element::zone_iso:
+                if (offset_ == 0)
+                    *out++ = 'Z';
+                else
+                    out = write_zone(out, offset_, match->element == Element::zone_iso_colon);
+                break;
+            case Element::zone_colon:
+                out = write_zone(out, offset_, true);
+                break;
+            case Element::zone:
+                out = write_zone(out, offset_, false);
+                break;
+        }
+    }
+    return out;
+}
+
+}  // namespace gadget::events::detail
