@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writing files and layout folders so that nobody ever sees a part of them.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gadget/packager/image.h"
+#include "gadget/support/result.h"
+#include "gadget/support/unique_fd.h"
+
+namespace gadget::packager {
+
+/// Whether a file must survive a power failure once it has its name.
+enum class Durability : std::uint8_t { none, synced };
+
+inline constexpr std::string_view kTemporaryPrefix = ".gadget-tmp-";
+
+/// A file under a temporary name, which goes away unless it is committed. `folder` is borrowed.
+class OutputFile {
+  public:
+    static Result<OutputFile> create(int folder, const std::string& folder_name, unsigned mode);
+    OutputFile(OutputFile&& other) noexcept;
+    OutputFile& operator=(OutputFile&&) = delete;
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+    ~OutputFile();
+
+    Result<void> write(std::span<const std::byte> content);
+    /// Hands everything to the kernel and starts writing it out.
+    Result<void> finish();
+    /// Waits until the content is on the disk. After finish().
+    Result<void> sync();
+    /// Gives it its name, replacing what has it. After finish().
+    Result<void> commit(int target_folder, const std::string& name);
+
+  private:
+    OutputFile(int folder, std::string folder_name, std::string temporary, UniqueFd fd);
+    Result<void> flush();
+    int folder_;
+    std::string folder_name_;
+    std::string temporary_;
+    UniqueFd fd_;
+    Bytes buffer_;
+};
+
+/// Changes a layout folder: blobs first, the index last. The caller holds the lock.
+class FolderWriter {
+  public:
+    /// `folder` is an open folder, borrowed; `name` is for errors.
+    FolderWriter(int folder, std::string name, Durability durability);
+
+    /// Creates blobs/ and oci-layout where missing.
+    Result<void> prepare();
+    /// Copies all blobs of the image that are not there yet (or are there damaged).
+    Result<void> add_image(const BlobSource& blobs, const Descriptor& root, const Limits& limits);
+    Result<void> write_index(std::vector<Descriptor> entries);
+    /// Removes what writers that were killed left. Only under an exclusive lock that all writers take.
+    void remove_leftovers() const;
+
+  private:
+    struct Pending {
+        OutputFile file;
+        int folder;
+        std::string name;
+    };
+    Result<void> add_blob(const BlobSource& blobs, const Descriptor& blob);
+    Result<void> commit_pending();
+    Result<int> algorithm_folder(const std::string& algorithm);
+    [[nodiscard]] bool has_blob(const Descriptor& blob) const;
+
+    int folder_;
+    std::string name_;
+    Durability durability_;
+    UniqueFd blobs_;
+    std::vector<std::pair<std::string, UniqueFd>> algorithms_;
+    std::vector<Pending> pending_;
+};
+
+/// Sets or removes the ref.name annotation.
+[[nodiscard]] Descriptor with_name(Descriptor descriptor, const std::string& name);
+
+/// Puts `entry` among the entries, in the place of the one that has its name; an unnamed one stands once.
+void replace_entry(std::vector<Descriptor>& entries, Descriptor entry);
+
+/// Sorts entries by digest and name, and gives the bytes of index.json.
+[[nodiscard]] std::string layout_index(std::vector<Descriptor> entries);
+
+/// An exclusive or shared flock on `fd`; timed_out after a minute.
+Result<void> lock_file(int fd, bool exclusive, const std::string& what);
+
+}  // namespace gadget::packager
