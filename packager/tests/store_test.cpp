@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 #include <fstream>
 #include <set>
 
@@ -41,7 +40,8 @@ class StoreTest : public ::testing::Test {
 
     static std::set<std::string> names(const Store& store) {
         std::set<std::string> names;
-        for (const auto& entry : *store.list()) names.insert(ref_name(entry));
+        const auto entries = store.list();
+        for (const auto& entry : *entries) names.insert(ref_name(entry));
         return names;
     }
 
@@ -283,9 +283,10 @@ TEST_F(StoreTest, ConcurrentWritersLoseNothing) {
     }
     for (const pid_t child : children) EXPECT_EQ(wait_for(child), 0);
     const Store store = open();
-    EXPECT_EQ(store.list()->size(), static_cast<std::size_t>(kWriters * kImages / 3 * 2));
+    const auto entries = store.list();
+    EXPECT_EQ(entries->size(), static_cast<std::size_t>(kWriters * kImages / 3 * 2));
     std::set<std::string> expected;
-    for (const auto& entry : *store.list()) {
+    for (const auto& entry : *entries) {
         const auto image = store.load(ref_name(entry));
         ASSERT_TRUE(image) << image.error().to_string();
         expected.merge(digests(*image));
@@ -308,12 +309,13 @@ bool churn(const fs::path& root, int progress) {
 }
 
 TEST_F(StoreTest, AKilledWriterLosesNoNameAndLeavesNoHalfImage) {
-    constexpr int kKills = 60;
+    constexpr int kKills = 40;
     Store store = open();
     const auto kept = test::image("kept", "kept");
     ASSERT_TRUE(store.add(kept, "r/kept:a"));
     ASSERT_TRUE(store.add(test::image("x", "start"), "r/moving:a"));
     ASSERT_TRUE(store.tag("r/moving:a", "r/tagged:a"));
+    std::chrono::steady_clock::duration round{};
     for (int kill = 0; kill < kKills; ++kill) {
         int pipe_fds[2];
         ASSERT_EQ(::pipe2(pipe_fds, O_CLOEXEC), 0);
@@ -322,10 +324,16 @@ TEST_F(StoreTest, AKilledWriterLosesNoNameAndLeavesNoHalfImage) {
         const pid_t child = in_child([&] { return churn(root_, writing.get()); });
         writing.reset();
         char byte = 0;
+        const auto now = [] { return std::chrono::steady_clock::now(); };
         ASSERT_EQ(::read(reading.get(), &byte, 1), 1) << "the writer works";
-        // The next rounds take a few milliseconds: strike at another point of them each time.
-        const auto strike = std::chrono::steady_clock::now() + std::chrono::microseconds(kill * 173 % 9000);
-        while (std::chrono::steady_clock::now() < strike) {
+        if (kill == 0) {
+            const auto start = now();
+            ASSERT_EQ(::read(reading.get(), &byte, 1), 1);
+            round = now() - start;
+        }
+        // Strike at another point of a round each time.
+        const auto strike = now() + round * (kill * 37 % 100) / 100;
+        while (now() < strike) {
         }
         ASSERT_EQ(::kill(child, SIGKILL), 0);
         const int status = wait_for(child);
@@ -341,7 +349,9 @@ TEST_F(StoreTest, AKilledWriterLosesNoNameAndLeavesNoHalfImage) {
         }
     }
     // The next change cleans up.
-    if (names(store).contains("r/gone:a")) ASSERT_TRUE(store.remove("r/gone:a"));
+    if (names(store).contains("r/gone:a")) {
+        ASSERT_TRUE(store.remove("r/gone:a"));
+    }
     ASSERT_TRUE(store.collect_garbage(std::chrono::seconds(-1)));
     for (const auto& file : fs::directory_iterator(root_)) {
         EXPECT_FALSE(file.path().filename().string().starts_with(".gadget-tmp-")) << file.path();
