@@ -91,12 +91,7 @@ void take_records(std::string_view stream, Outcome& outcome) {
                     outcome.findings.back().notes.push_back(std::move(*note));
                 }
                 break;
-            case RecordKind::input: {
-                const std::filesystem::path input(record->payload);
-                auto& inputs = outcome.output.inputs;
-                if (std::find(inputs.begin(), inputs.end(), input) == inputs.end()) inputs.push_back(input);
-                break;
-            }
+            case RecordKind::input: outcome.output.inputs.emplace_back(record->payload); break;
             case RecordKind::object: {
                 const auto bytes = as_bytes(record->payload);
                 outcome.output.object.assign(bytes.begin(), bytes.end());

@@ -123,11 +123,15 @@ std::unique_ptr<StoredFile> FileStore::load_real(const fs::path& path) {
     if (text.find('\0') != text.npos) return refuse(path, "is not text: it has NUL bytes"), nullptr;
     total_ += text.size();
     texts_.push_back(std::make_unique<std::string>(text));
-    inputs_.push_back(path);
     auto file = std::make_unique<StoredFile>();
     file->content = *texts_.back();
     file->device = status.st_dev;
     file->inode = status.st_ino;
+    // One file may be read under several names ("x.h", "sub/../x.h"): the first counts.
+    const bool known = std::any_of(cache_.begin(), cache_.end(), [&](const auto& entry) {
+        return entry.second && entry.second->device == file->device && entry.second->inode == file->inode;
+    });
+    if (!known) inputs_.push_back(path);
     return file;
 }
 

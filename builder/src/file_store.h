@@ -47,12 +47,9 @@ class FileStore {
     /// The embedded file at `path`, whatever is overridden.
     const StoredFile* find_embedded(std::string_view path);
     bool is_directory(std::string_view path);
-    /// Was the file asked for (and there)?
-    [[nodiscard]] bool was_read(const std::string& path) const { return cache_.contains(path) && cache_.at(path); }
-
     /// What people know the file as: the real path, or "<bpf/bpf_helpers.h>" for embedded headers.
     [[nodiscard]] std::string display_path(std::string_view path) const;
-    /// Real files that were read, in order.
+    /// Real files that were read, in order, each once.
     [[nodiscard]] const std::vector<std::filesystem::path>& inputs() const { return inputs_; }
     /// Why a file that exists could not be given, empty if there was no such case: "'x.h' is 104 MB, ...".
     [[nodiscard]] const std::string& problem() const { return problem_; }

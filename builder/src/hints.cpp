@@ -104,6 +104,8 @@ constexpr std::string_view kNewerKernel =
     "the embedded vmlinux.h has no such name: declare the part you need yourself with the attribute "
     "preserve_access_index, and ask bpf_core_field_exists() or bpf_core_type_exists() before use";
 
+constexpr std::string_view kNoFloats = "eBPF has no floating point: use integers, for example nanoseconds or thousandths";
+
 // The rest, by what the message says. The first that fits counts.
 constexpr std::array kMessages{
     Hint{"stack limit is exceeded", "eBPF programs have 512 bytes of stack: keep large variables in a per-CPU array map, or "
@@ -118,6 +120,15 @@ constexpr std::array kMessages{
     Hint{"only integer returns", "return a scalar, and give the function a pointer to the struct to fill"},
     Hint{"variadic functions", "eBPF functions have a fixed number of arguments"},
     Hint{"varArgs", "eBPF functions have a fixed number of arguments"},
+    Hint{"function '__multi3'", "eBPF has no 128-bit numbers: multiply 64-bit values whose product fits 64 bits"},
+    Hint{"function '__udivti3'", "eBPF has no 128-bit numbers: divide 64-bit values"},
+    Hint{"function '__divti3'", "eBPF has no 128-bit numbers: divide 64-bit values"},
+    Hint{"function '__float", kNoFloats},
+    Hint{"function '__fix", kNoFloats},
+    Hint{"function '__mul", kNoFloats},
+    Hint{"function '__div", kNoFloats},
+    Hint{"function '__add", kNoFloats},
+    Hint{"function '__sub", kNoFloats},
     Hint{"call to built-in function", "memcpy, memset and memmove must have a constant and small length, so that they become "
                                       "instructions; copy longer data with bpf_probe_read_kernel() or in a bounded loop"},
     Hint{"dynamic stack allocation", "arrays on the stack need a constant size: keep the data in a per-CPU array map"},
@@ -133,8 +144,7 @@ constexpr std::array kMessages{
                  "__sync_fetch_and_add() returns"},
     Hint{"unsupported atomic operation", "only __sync_fetch_and_add() without use of its result works on all kernels; "
                                          "protect other updates with bpf_spin_lock()"},
-    Hint{"floating point", "eBPF has no floating point: use integers, for example nanoseconds or thousandths"},
-    Hint{"SSE", "eBPF has no floating point: use integers, for example nanoseconds or thousandths"},
+    Hint{"floating point", kNoFloats},
     Hint{"indirect call", "eBPF programs cannot call through pointers: use a switch, or a program array and bpf_tail_call()"},
     Hint{"#include nested too deeply", "a header includes itself: begin it with #pragma once"},
     Hint{"redefinition of", "when both come from headers: include <vmlinux.h> or the <linux/...> headers, not both"},
