@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <filesystem>
+
+#include "../variables.h"
+#include "actor.h"
+#include "features.h"
+#include "gadget_process.h"
+#include "kernel_log.h"
+
+namespace gadget::testkit::guest {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kStopTimeout{5000};
+
+/// One test on its way: owns the stimulus processes and knows what to tell the host.
+class TestRun {
+  public:
+    TestRun(const Job& job, const JobTest& test, std::string folder, Channel& channel)
+        : job_(job), test_(test), folder_(std::move(folder)), channel_(channel),
+          deadline_(Clock::now() + milliseconds(test.timeout_ms)) {}
+
+    void run() {
+        tell("begin", {});
+        for (const auto& feature : test_.features) {
+            if (auto why = missing_feature(feature); !why.empty()) {
+                tell("skip", {feature, std::move(why)});
+                return;
+            }
+        }
+        if (const auto prepared = prepare(); !prepared) {
+            end("broken", {}, prepared.error().to_string());
+            return;
+        }
+        auto gadget = start_gadget();
+        if (!gadget) {
+            end("broken", {}, gadget.error().to_string());
+            return;
+        }
+        observe(*gadget);
+    }
+
+  private:
+    void tell(std::string kind, Record fields) {
+        fields.insert(fields.begin(), {std::move(kind), test_.id});
+        channel_.send(fields);
+    }
+
+    void end(std::string state, const std::optional<ExitStatus>& status, std::string detail) {
+        const auto [code, signal] = status.value_or(ExitStatus{.code = -1, .signal = 0});
+        tell("end", {std::move(state), std::to_string(code), std::to_string(signal), std::move(detail)});
+    }
+
+    void set(const std::string& name, std::string value) {
+        tell("var", {name, value});
+        variables_[name] = std::move(value);
+    }
+
+    /// The scratch folder and the stimulus processes, which wait.
+    Result<void> prepare() {
+        GADGET_TRY(gadget::create_directories(folder_));
+        if (::chmod(folder_.c_str(), 01777) != 0) return errno_error(errno, "cannot open up " + folder_);
+        set("tmp", folder_);
+        for (const auto& step : test_.steps) {
+            GADGET_TRY_ASSIGN(Actor actor, Actor::start(step));
+            set(step.id + ".pid", std::to_string(actor.pid()));
+            actors_.push_back(std::move(actor));
+        }
+        return {};
+    }
+
+    Result<GadgetProcess> start_gadget() {
+        std::vector<std::string> argv{job_.program, "run", test_.object, "-o", "json"};
+        if (!test_.manifest.empty()) argv.insert(argv.end(), {"--manifest", test_.manifest});
+        // The agent stops the gadget; its own limit is for the case that the agent is gone.
+        argv.insert(argv.end(), {"--timeout", std::to_string(test_.timeout_ms / 1000 + 30)});
+        for (const auto& [name, value] : test_.params) {
+            GADGET_TRY_ASSIGN(std::string text, substitute(value, variables_));
+            argv.push_back("--" + name + "=" + text);
+        }
+        return GadgetProcess::start(std::move(argv),
+                                    {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
+                                     .log = [this](std::string_view line) { tell("log", {std::string(line)}); }});
+    }
+
+    void observe(GadgetProcess& gadget) {
+        const auto started = Clock::now();
+        while (!gadget.ready() && !gadget.ended() && Clock::now() < deadline_) gadget.pump(deadline_, -1);
+        if (gadget.ended()) {
+            end("early", gadget.status(), "");
+            return;
+        }
+        if (!gadget.ready()) {
+            gadget.signal(SIGKILL);
+            gadget.pump(Clock::now() + kStopTimeout, -1);
+            end("unready", gadget.status(), "");
+            return;
+        }
+        tell("ready", {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
+        stimulate(gadget);
+        tell("stimulated", {});
+        wait_for_stop(gadget);
+        stop(gadget);
+    }
+
+    void stimulate(GadgetProcess& gadget) {
+        for (auto& actor : actors_) {
+            auto failure = act(actor, gadget);
+            tell("step", {actor.step().id, failure});
+            if (!failure.empty()) return;
+        }
+    }
+
+    std::string act(Actor& actor, GadgetProcess& gadget) {
+        JobStep step = actor.step();
+        for (auto& [name, value] : step.options) {
+            auto text = substitute(value, variables_);
+            if (!text) return text.error().to_string();
+            value = std::move(*text);
+        }
+        if (const auto released = actor.release(step, job_.program); !released) return released.error().to_string();
+        while (Clock::now() < deadline_ && !gadget.ended()) {
+            gadget.pump(deadline_, actor.report_fd());
+            if (gadget.extra_ready()) return actor.finish();
+        }
+        return gadget.ended() ? actor.finish() : "it did not end in time";
+    }
+
+    /// Until the host has seen enough, the time is over, or the gadget ends by itself.
+    void wait_for_stop(GadgetProcess& gadget) {
+        while (Clock::now() < deadline_ && !gadget.ended() && !channel_.broken()) {
+            gadget.pump(deadline_, channel_.fd());
+            if (!gadget.extra_ready()) continue;
+            for (const auto& record : channel_.receive()) {
+                if (record.size() == 2 && record[0] == "stop" && record[1] == test_.id) return;
+            }
+        }
+    }
+
+    void stop(GadgetProcess& gadget) {
+        if (gadget.ended()) {
+            end("early", gadget.status(), "");
+            return;
+        }
+        gadget.signal(SIGINT);
+        gadget.pump(Clock::now() + kStopTimeout, -1);
+        if (gadget.ended()) {
+            end("ended", gadget.status(), "");
+            return;
+        }
+        gadget.signal(SIGKILL);
+        gadget.pump(Clock::now() + kStopTimeout, -1);
+        end("hung", gadget.status(), "");
+    }
+
+    const Job& job_;
+    const JobTest& test_;
+    std::string folder_;
+    Channel& channel_;
+    Clock::time_point deadline_;
+    std::vector<Actor> actors_;
+    Variables variables_;
+};
+
+}  // namespace
+
+void run_job(const Job& job, const std::string& scratch, Channel& channel) {
+    utsname name{};
+    (void)::uname(&name);
+    channel.send({"hello", name.release, name.machine, kProtocolVersion});
+    KernelLog log;
+    for (std::size_t i = 0; i < job.tests.size() && !channel.broken(); ++i) {
+        const auto& test = job.tests[i];
+        const auto folder = scratch + "/" + std::to_string(i);
+        TestRun(job, test, folder, channel).run();
+        for (auto& line : log.new_problems()) channel.send({"kernel", test.id, std::move(line)});
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    }
+    channel.send({"done"});
+}
+
+}  // namespace gadget::testkit::guest

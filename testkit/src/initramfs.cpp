@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "initramfs.h"
+
+#include "module_order.h"
+#include "newc.h"
+
+namespace gadget::testkit {
+
+Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> runner, Job job,
+                             const std::vector<InitramfsFile>& files) {
+    NewcWriter archive;
+    for (const auto* folder : {"dev", "proc", "sys", "tmp", "run", "bin", "modules", "gadgetkit"}) archive.directory(folder);
+    archive.file("init", runner, 0755);
+    archive.symlink("bin/gadget-run", "/init");
+    if (!kernel.modules.empty()) {
+        GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, port_modules()));
+        for (const auto& path : modules) {
+            GADGET_TRY_ASSIGN(const Bytes module, read_file(path));
+            const auto name = "modules/" + path.filename().string();
+            archive.file(name, module);
+            job.modules.push_back("/" + name);
+        }
+    }
+    for (const auto& file : files) archive.file(file.name, file.content);
+    archive.file(std::string_view(kJobPath).substr(1), as_bytes(encode_job(job)), 0600);
+    return archive.finish();
+}
+
+}  // namespace gadget::testkit

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job.h"
+
+#include <charconv>
+
+#include "gadget/support/text.h"
+#include "record.h"
+
+namespace gadget::testkit {
+namespace {
+
+Error bad_line(std::size_t number, std::string_view why) {
+    return Error{.code = ErrorCode::corrupt_data,
+                 .message = "test job, line " + std::to_string(number) + ": " + std::string(why)};
+}
+
+/// Applies one record; false when it is not understood.
+bool apply_to_test(JobTest& test, const Record& record) {
+    const auto& key = record[0];
+    if (key == "object" && record.size() == 2) {
+        test.object = record[1];
+    } else if (key == "manifest" && record.size() == 2) {
+        test.manifest = record[1];
+    } else if (key == "param" && record.size() == 3) {
+        test.params.emplace_back(record[1], record[2]);
+    } else if (key == "feature" && record.size() == 2) {
+        test.features.push_back(record[1]);
+    } else if (key == "timeout" && record.size() == 2) {
+        const auto& text = record[1];
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), test.timeout_ms);
+        return error == std::errc{} && end == text.data() + text.size();
+    } else if (key == "step" && record.size() >= 3 && record.size() % 2 == 1) {
+        JobStep step{.id = record[1], .kind = record[2], .options = {}};
+        for (std::size_t i = 3; i < record.size(); i += 2) step.options[record[i]] = record[i + 1];
+        test.steps.push_back(std::move(step));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool apply(Job& job, const Record& record) {
+    const auto& key = record[0];
+    if (record.size() == 2 && key == "nonce") {
+        job.nonce = record[1];
+    } else if (record.size() == 2 && key == "program") {
+        job.program = record[1];
+    } else if (record.size() == 2 && key == "module") {
+        job.modules.push_back(record[1]);
+    } else if (record.size() == 2 && key == "test") {
+        job.tests.push_back({.id = record[1]});
+    } else {
+        return !job.tests.empty() && apply_to_test(job.tests.back(), record);
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string encode_job(const Job& job) {
+    std::string text;
+    const auto add = [&text](const Record& record) { text += encode_record(record) + '\n'; };
+    add({"nonce", job.nonce});
+    add({"program", job.program});
+    for (const auto& module : job.modules) add({"module", module});
+    for (const auto& test : job.tests) {
+        add({"test", test.id});
+        add({"object", test.object});
+        if (!test.manifest.empty()) add({"manifest", test.manifest});
+        add({"timeout", std::to_string(test.timeout_ms)});
+        for (const auto& [name, value] : test.params) add({"param", name, value});
+        for (const auto& feature : test.features) add({"feature", feature});
+        for (const auto& step : test.steps) {
+            Record record{"step", step.id, step.kind};
+            for (const auto& [name, value] : step.options) {
+                record.push_back(name);
+                record.push_back(value);
+            }
+            add(record);
+        }
+    }
+    return text;
+}
+
+Result<Job> parse_job(std::string_view text) {
+    Job job;
+    std::size_t number = 0;
+    for (const auto line : split(text, '\n')) {
+        ++number;
+        if (line.empty()) continue;
+        const auto record = decode_record(line);
+        if (!record) return bad_line(number, "broken escape");
+        if (!apply(job, *record)) return bad_line(number, "unknown record '" + (*record)[0] + "'");
+    }
+    if (job.nonce.empty()) return bad_line(number, "no nonce");
+    return job;
+}
+
+}  // namespace gadget::testkit

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A stand-in for gadget-run in tests of the test kit: the agent is the real one, "run" follows the contract of
+// gadget/testkit/guest.h without loading anything. What it prints and how it ends is told by its parameters:
+// --emit=JSON (repeatable) prints a row, --behave=NAME misbehaves as NAME says.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gadget/testkit/guest.h"
+
+namespace {
+
+volatile sig_atomic_t g_stop = 0;
+void on_interrupt(int) { g_stop = 1; }
+
+struct Options {
+    std::vector<std::string> rows;
+    std::string behave;
+    int ready_fd = -1;
+};
+
+Options parse(int argc, char** argv) {
+    Options options;
+    for (int i = 2; i < argc; ++i) {
+        const std::string_view word(argv[i]);
+        if (word.starts_with("--emit=")) options.rows.emplace_back(word.substr(7));
+        if (word.starts_with("--behave=")) options.behave = word.substr(9);
+        if (word == "--ready-fd" && i + 1 < argc) options.ready_fd = std::atoi(argv[i + 1]);
+    }
+    return options;
+}
+
+void write_file(const char* path, const char* text) {
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) (void)!::write(fd, text, std::strlen(text));
+    if (fd >= 0) ::close(fd);
+}
+
+int refuse(const char* message, int status) {
+    std::fprintf(stderr, "gadget: %s\n", message);
+    return status;
+}
+
+void print_rows(const Options& options) {
+    for (const auto& row : options.rows) std::printf("%s\n", row.c_str());
+    std::fflush(stdout);
+}
+
+int run_gadget(const Options& options) {
+    if (options.behave == "refuse-load") return refuse("error: program 'on_open' was refused by the verifier [load-refused]", 1);
+    if (options.behave == "missing-feature") return refuse("error: this kernel has no kprobes (missing: kprobe)", 3);
+    if (options.behave == "crash") ::abort();
+    if (options.behave == "panic") write_file("/proc/sysrq-trigger", "c");
+    if (options.behave == "never-ready") {
+        while (true) ::pause();
+    }
+    if (options.behave == "hang") (void)::signal(SIGINT, SIG_IGN);
+    if (options.behave == "garbage") {
+        for (int i = 0; i < 1000; ++i) std::fwrite("\x00\xff#gk 0 {\"a\":\n", 1, 13, stdout);
+    }
+    if (options.behave == "power-off") write_file("/proc/sysrq-trigger", "o");
+    if (options.behave == "eat-memory") {
+        while (true) std::memset(std::malloc(1 << 20), 1, 1 << 20);
+    }
+    if (options.behave != "late") print_rows(options);
+    if (options.ready_fd >= 0) (void)!::write(options.ready_fd, "\n", 1);
+    sigset_t none;
+    sigemptyset(&none);
+    while (g_stop == 0 || options.behave == "hang") ::sigsuspend(&none);
+    if (options.behave == "late") print_rows(options);
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (gadget::testkit::is_guest_invocation(argc, argv)) return gadget::testkit::guest_main(argc, argv);
+    if (argc < 3 || std::string_view(argv[1]) != "run") return 2;
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    (void)::sigprocmask(SIG_BLOCK, &interrupt, nullptr);    // delivered only inside sigsuspend: none is missed
+    struct sigaction action {};
+    action.sa_handler = on_interrupt;
+    (void)::sigaction(SIGINT, &action, nullptr);
+    return run_gadget(parse(argc, argv));
+}
