@@ -5,4 +5,5 @@
 
 #include "gadget/events/data_source.h"
 #include "gadget/events/environment.h"
+#include "gadget/events/query.h"
 #include "gadget/events/writers.h"
