@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands: options in, exit status out. One .cpp each. arguments.cpp fills the options.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "gadget/model.h"
+#include "gadget/support/cancel.h"
+#include "load_gadget.h"
+#include "terminal.h"
+
+namespace gadget::cli {
+
+struct BuildOptions;
+struct TestOptions;
+
+/// What every command gets. The last three are empty in gadget-run, which has no compiler.
+struct Context {
+    Terminal& terminal;
+    CancelToken cancel;
+    FolderLoader load_folder{};
+    int (*build)(const BuildOptions&, const Context&) = nullptr;
+    int (*test)(const TestOptions&, const Context&) = nullptr;
+};
+
+enum class FindingsFormat { text, json, github };
+
+struct BuildOptions {
+    std::filesystem::path path = ".";
+    std::string tag;
+    std::filesystem::path config_file;
+    std::filesystem::path output_folder;
+    std::vector<model::Arch> archs;    ///< empty: all
+    std::vector<std::string> defines;
+    std::vector<std::filesystem::path> include_dirs;
+    std::vector<std::string> warnings;
+    bool no_validate = false;
+    bool strict = false;
+    FindingsFormat format = FindingsFormat::text;
+};
+int build(const BuildOptions& options, const Context& context);
+
+struct ValidateOptions {
+    std::string input = ".";
+    std::filesystem::path manifest_file;
+    bool strict = false;
+    FindingsFormat format = FindingsFormat::text;
+    std::string explain;
+};
+int validate(const ValidateOptions& options, const Context& context);
+
+enum class OutputFormat { text, json };
+
+struct InspectOptions {
+    std::string input = ".";
+    OutputFormat format = OutputFormat::text;
+};
+int inspect(const InspectOptions& options, const Context& context);
+
+enum class RunFormat { columns, json, json_pretty, yaml, none };
+
+struct RunOptions {
+    std::string input;
+    std::filesystem::path manifest_file;
+    RunFormat format = RunFormat::columns;
+    std::string fields;
+    std::string filter;
+    std::uint64_t max_events = 0;                  ///< 0 = no limit
+    std::chrono::milliseconds timeout{0};          ///< 0 = until interrupted
+    int ready_fd = -1;                             ///< gets one newline when every program is attached
+    bool help = false;
+    std::vector<std::string> params;               ///< words for the gadget itself
+};
+int run(const RunOptions& options, const Context& context);
+
+struct TestOptions {
+    std::filesystem::path path = ".";
+    std::vector<std::string> kernels;
+    std::vector<model::Arch> archs;
+    std::vector<std::string> reports;              ///< junit=F, json=F, markdown=F
+};
+int test(const TestOptions& options, const Context& context);
+
+struct ImageOptions {
+    std::string action;                            ///< list, tag, remove, export, import
+    std::vector<std::string> arguments;
+    OutputFormat format = OutputFormat::text;
+};
+int image(const ImageOptions& options, const Context& context);
+
+struct KernelOptions {
+    std::string action;                            ///< list, fetch, remove
+    std::vector<std::string> arguments;
+    std::vector<model::Arch> archs;
+};
+int kernel(const KernelOptions& options, const Context& context);
+
+int doctor(OutputFormat format, const Context& context);
+int version(const Context& context);
+
+}  // namespace gadget::cli

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Compile and validate a gadget folder: what build, validate, run and test share. Only in executables with the compiler.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gadget/model.h"
+#include "gadget/support/cancel.h"
+#include "gadget/support/files.h"
+#include "gadget_folder.h"
+
+namespace gadget::cli {
+
+struct CompiledObject {
+    model::Arch arch;
+    Bytes object;
+    model::ObjectFacts facts;
+};
+
+struct CompileRequest {
+    std::vector<model::Arch> archs;
+    std::vector<std::string> defines;
+    std::vector<std::filesystem::path> include_dirs;
+    std::vector<std::string> warnings;
+    bool validate = true;
+};
+
+/// What a folder or image became: ready to pack or to run.
+struct CompiledGadget {
+    GadgetFolder folder;
+    std::vector<CompiledObject> objects;
+};
+
+/// Findings of compiler and rules go to `sink`, with the paths of the author's files. The result is rejected_input when
+/// the source does not compile; rules never make it fail: look at the sink.
+Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
+                                      DiagnosticSink& sink);
+
+/// Passes on findings of the validator: virtual source paths of the compiler become the author's.
+class SourcePathSink final : public DiagnosticSink {
+  public:
+    SourcePathSink(std::filesystem::path folder, DiagnosticSink& next) : folder_(std::move(folder)), next_(next) {}
+    void report(Diagnostic diagnostic) override;
+
+  private:
+    void translate(Location& location) const;
+    std::filesystem::path folder_;
+    DiagnosticSink& next_;
+};
+
+}  // namespace gadget::cli

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gadget as an author keeps it: a folder with build.yaml, gadget.yaml and the eBPF source.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "gadget/model.h"
+#include "gadget/support/result.h"
+
+namespace gadget::cli {
+
+struct GadgetFolder {
+    std::filesystem::path path;
+    std::string name;                              ///< last component of the path
+    model::BuildConfig config;
+    std::filesystem::path metadata_path;
+    std::optional<model::Manifest> manifest;       ///< nullopt: there is no metadata file
+    std::optional<std::filesystem::path> source;   ///< nullopt: a gadget without eBPF
+};
+
+/// Reads a gadget folder. `config_file` is an explicit build.yaml (must exist); empty: the one in the folder, if any.
+/// Findings go to `sink`; rejected_input when there are errors among them.
+Result<GadgetFolder> read_gadget_folder(const std::filesystem::path& path, const std::filesystem::path& config_file,
+                                        DiagnosticSink& sink);
+
+}  // namespace gadget::cli

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "params.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace gadget::cli {
+namespace {
+
+model::Field field(model::FieldKind kind, std::uint32_t size) {
+    return {.name = "v", .path = "v", .kind = kind, .size = size, .element_size = kind == model::FieldKind::c_string ? 1 : size};
+}
+
+Param param(const std::string& key, model::FieldKind kind, std::uint32_t size) {
+    return {.key = key, .variable = "var_" + key, .type = "t", .field = field(kind, size)};
+}
+
+std::vector<Param> sample() {
+    return {param("pid", model::FieldKind::unsigned_int, 4), param("failed", model::FieldKind::boolean, 1),
+            param("comm", model::FieldKind::c_string, 16), param("delta", model::FieldKind::signed_int, 2)};
+}
+
+TEST(AssignParams, TakesBothSpellingsAndBareFlags) {
+    const auto values = assign_params(sample(), {"--pid", "258", "--failed", "--comm=cat", "--delta", "-2"});
+    ASSERT_TRUE(values) << values.error().to_string();
+    ASSERT_EQ(values->size(), 4U);
+    EXPECT_EQ((*values)[0].variable, "var_pid");
+    EXPECT_EQ((*values)[0].value, (Bytes{std::byte{2}, std::byte{1}, std::byte{0}, std::byte{0}}));
+    EXPECT_EQ((*values)[1].value, Bytes{std::byte{1}});
+    EXPECT_EQ((*values)[2].value.size(), 16U);
+    EXPECT_EQ((*values)[3].value, (Bytes{std::byte{0xfe}, std::byte{0xff}}));
+}
+
+TEST(AssignParams, BareFlagDoesNotSwallowTheNextOption) {
+    const auto values = assign_params(sample(), {"--failed", "--pid", "1"});
+    ASSERT_TRUE(values);
+    EXPECT_EQ(values->size(), 2U);
+}
+
+TEST(AssignParams, RefusesWhatDoesNotFit) {
+    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+             {"--pid", "4294967296"}, {"--pid", "-1"}, {"--pid", "x"}, {"--pid", ""}, {"--pid"}, {"--delta", "32768"}, {"--failed=maybe"},
+             {"--comm", "sixteen-bytes-16"}, {"word"}, {"--"}}) {
+        const auto values = assign_params(sample(), words);
+        ASSERT_FALSE(values) << words[0];
+        EXPECT_EQ(values.error().code, ErrorCode::invalid_argument);
+    }
+    EXPECT_NE(assign_params(sample(), {"--pid", "70000000000"}).error().message.find("from 0 to 4294967295"), std::string::npos);
+    EXPECT_NE(assign_params(sample(), {"--delta", "x"}).error().message.find("from -32768 to 32767"), std::string::npos);
+}
+
+TEST(AssignParams, SuggestsTheNearestFlag) {
+    EXPECT_EQ(assign_params(sample(), {"--pidd", "1"}).error().hint, "did you mean '--pid'?");
+}
+
+TEST(AssignParams, StringsKeepTheirDefault) {
+    auto params = sample();
+    params[2].default_value = "sh";
+    const auto values = assign_params(params, {});
+    ASSERT_TRUE(values);
+    ASSERT_EQ(values->size(), 1U);
+    EXPECT_STREQ(reinterpret_cast<const char*>((*values)[0].value.data()), "sh");
+}
+
+model::ObjectFacts facts_with(const std::string& variable, model::Field type, Bytes initial) {
+    model::ObjectFacts facts;
+    facts.params = {variable};
+    facts.variables.push_back({.name = variable, .section = ".rodata", .size = type.size, .type = std::move(type), .initial = std::move(initial)});
+    return facts;
+}
+
+TEST(GadgetParams, NamesWellKnownVariablesAndReadsInitialValues) {
+    const auto facts = facts_with("targ_uid", field(model::FieldKind::unsigned_int, 4), Bytes(4, std::byte{0xff}));
+    const auto params = gadget_params(facts, nullptr);
+    ASSERT_EQ(params.size(), 1U);
+    EXPECT_EQ(params[0].key, "uid");
+    EXPECT_EQ(params[0].default_value, "4294967295");
+    EXPECT_EQ(params[0].type, "uint32");
+}
+
+TEST(GadgetParams, ReadsNegativeInitialValues) {
+    const auto facts = facts_with("delta", field(model::FieldKind::signed_int, 2), Bytes{std::byte{0xfe}, std::byte{0xff}});
+    EXPECT_EQ(gadget_params(facts, nullptr).at(0).default_value, "-2");
+}
+
+TEST(GadgetParams, MetadataGivesKeyAndDescription) {
+    const auto facts = facts_with("failed_only", field(model::FieldKind::boolean, 1), Bytes{std::byte{0}});
+    model::Manifest manifest;
+    manifest.ebpf_params["failed_only"] = {.key = "failed", .description = "d"};
+    const auto params = gadget_params(facts, &manifest);
+    EXPECT_EQ(params.at(0).key, "failed");
+    EXPECT_EQ(params.at(0).default_value, "false");
+    EXPECT_NE(describe_params(params).find("--failed bool"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gadget::cli
