@@ -119,19 +119,22 @@ static __always_inline u32 __gadget_prepend_name(buf_t *path, u32 off,
  */
 static __always_inline void *get_path_str(const struct path *path)
 {
-	struct vfsmount *vfsmnt;
-	struct dentry *dentry;
-	u32 off = __GADGET_PATH_END;
-	struct mount *mnt;
-	buf_t *result;
+	struct vfsmount *vfsmnt = BPF_CORE_READ(path, mnt);
+	struct dentry *dentry = BPF_CORE_READ(path, dentry);
+	struct mount *mnt = real_mount(vfsmnt);
+	buf_t *result = get_buf(STRING_BUF_IDX);
+	volatile u32 *off;
 
-	result = get_buf(STRING_BUF_IDX);
 	if (!result)
 		return NULL;
 
-	dentry = BPF_CORE_READ(path, dentry);
-	vfsmnt = BPF_CORE_READ(path, mnt);
-	mnt = real_mount(vfsmnt);
+	/*
+	 * Kept in the map, since the verifier knows nothing of numbers there.
+	 * It then finds the ways through one round of the loop to be alike,
+	 * instead of following each combination of them.
+	 */
+	off = (volatile u32 *)&result->buf[MAX_PERCPU_BUFSIZE - sizeof(*off)];
+	*off = __GADGET_PATH_END;
 	result->buf[__GADGET_PATH_END] = '\0';
 
 	for (int i = 0; i < MAX_PATH_COMPONENTS; i++) {
@@ -153,14 +156,14 @@ static __always_inline void *get_path_str(const struct path *path)
 		if (dentry == up)
 			break;
 
-		next = __gadget_prepend_name(result, off, dentry);
+		next = __gadget_prepend_name(result, *off, dentry);
 		if (!next)
 			break;
-		off = next;
+		*off = next;
 		dentry = up;
 	}
 
-	if (off == __GADGET_PATH_END) {
+	if (*off == __GADGET_PATH_END) {
 		/* The name of a root directory is "/". */
 		struct qstr name = get_d_name_from_dentry(dentry);
 
@@ -168,7 +171,7 @@ static __always_inline void *get_path_str(const struct path *path)
 					  __GADGET_NAME_MASK + 1, name.name);
 	}
 
-	return &result->buf[off & (MAX_PERCPU_BUFSIZE - 1)];
+	return &result->buf[*off & (MAX_PERCPU_BUFSIZE - 1)];
 }
 
 /* get_struct_file_for_fd - open file of the current task; NULL if none. */

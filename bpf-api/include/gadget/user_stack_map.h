@@ -82,16 +82,7 @@ struct {
 	__array(values, int());
 } otel_tc_perf SEC(".maps");
 
-/* inode.i_mtime over time: before 4.18, 6.7, 6.11, and from then on. */
-struct timespec___obsolete {
-	__kernel_old_time_t tv_sec;
-	long tv_nsec;
-} __attribute__((preserve_access_index));
-
-struct inode___with_timespec {
-	struct timespec___obsolete i_mtime;
-} __attribute__((preserve_access_index));
-
+/* inode.i_mtime became __i_mtime in Linux 6.7, and two numbers in 6.11. */
 struct inode___with_timespec64 {
 	struct timespec64 i_mtime;
 } __attribute__((preserve_access_index));
@@ -112,22 +103,18 @@ static __always_inline void gadget_inode_get_mtime(struct inode *inode,
 {
 	struct inode___with_two_fields *v611 = (void *)inode;
 	struct inode___with_timespec64_underscore *v67 = (void *)inode;
-	struct inode___with_timespec64 *v418 = (void *)inode;
-	struct inode___with_timespec *v40 = (void *)inode;
+	struct inode___with_timespec64 *old = (void *)inode;
 
-	if (bpf_core_type_matches(struct inode___with_two_fields)) {
+	if (bpf_core_field_exists(v611->i_mtime_sec)) {
 		*mtime_sec = BPF_CORE_READ(v611, i_mtime_sec);
 		*mtime_nsec = BPF_CORE_READ(v611, i_mtime_nsec);
-	} else if (bpf_core_type_matches(
-			   struct inode___with_timespec64_underscore)) {
+	} else if (bpf_core_field_exists(v67->__i_mtime)) {
 		*mtime_sec = BPF_CORE_READ(v67, __i_mtime.tv_sec);
 		*mtime_nsec = BPF_CORE_READ(v67, __i_mtime.tv_nsec);
-	} else if (bpf_core_type_matches(struct inode___with_timespec64)) {
-		*mtime_sec = BPF_CORE_READ(v418, i_mtime.tv_sec);
-		*mtime_nsec = BPF_CORE_READ(v418, i_mtime.tv_nsec);
 	} else {
-		*mtime_sec = BPF_CORE_READ(v40, i_mtime.tv_sec);
-		*mtime_nsec = BPF_CORE_READ(v40, i_mtime.tv_nsec);
+		/* Before 4.18 a struct timespec, with the same members. */
+		*mtime_sec = BPF_CORE_READ(old, i_mtime.tv_sec);
+		*mtime_nsec = BPF_CORE_READ(old, i_mtime.tv_nsec);
 	}
 }
 
