@@ -108,21 +108,6 @@ CompileStatus compile(const CompileJob& job, const ChildRequest& request, FileSt
     return compile_object(job, files, reporter, nullptr, object);
 }
 
-CompileJob make_job(const ChildRequest& request, FileStore& files) {
-    const fs::path source(request.source);
-    CompileJob job;
-    job.arch = request.arch;
-    job.source = std::string(kSourceDir) + '/' + source.filename().string();
-    job.defines = request.defines;
-    job.warnings = request.warnings;
-    files.mount_directory(kSourceDir, source.parent_path());
-    for (const std::string& dir : request.include_dirs) {
-        job.include_dirs.push_back(kIncludeDir + std::to_string(job.include_dirs.size()));
-        files.mount_directory(job.include_dirs.back(), dir);
-    }
-    return job;
-}
-
 void report_problem(const FileStore& files, Reporter& reporter) {
     Diagnostic finding;
     finding.id = "unreadable-include";
@@ -146,6 +131,9 @@ int compiler_child_main(int, char**) {
     std::vector<std::byte> object;
     const CompileStatus status = compile(job, *request, files, reporter, object);
     if (!files.problem().empty()) report_problem(files, reporter);
+    if (request->report_lookups) {
+        for (const Lookup& lookup : files.lookups()) reporter.write(RecordKind::lookup, encode(lookup));
+    }
     for (const fs::path& input : files.inputs()) reporter.write(RecordKind::input, input.string());
     const bool done = status == CompileStatus::done && files.problem().empty();
     if (done) reporter.write(RecordKind::object, as_text(object));

@@ -9,20 +9,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "compile_job.h"
 #include "file_store.h"
-#include "gadget/model/platform.h"
 #include "gadget/support/diagnostic.h"
 
 namespace gadget::builder {
-
-/// What to compile, in terms of the file store's virtual paths.
-struct CompileJob {
-    std::string source;                       ///< virtual path of the main file
-    model::Arch arch = model::Arch::amd64;
-    std::vector<std::string> include_dirs;    ///< virtual, searched before the embedded headers
-    std::vector<std::string> defines;         ///< "NAME" or "NAME=VALUE"
-    std::vector<std::string> warnings;        ///< "-Wextra"
-};
 
 /// Hears of findings as they are made, so that none is lost when the compiler dies.
 class CompileListener {

@@ -15,6 +15,7 @@
 #include "gadget/support/files.h"
 #include "gadget/support/subprocess.h"
 #include "gadget/support/text.h"
+#include "object_cache.h"
 #include "source_check.h"
 #include "wire.h"
 
@@ -37,6 +38,7 @@ struct Child {
 struct Outcome {
     Output output;
     std::vector<Diagnostic> findings;
+    std::vector<Lookup> lookups;
     std::string phase;
     std::optional<ChildStatus> status;
     std::optional<Error> failure;    // the process did not do its work
@@ -58,9 +60,13 @@ std::vector<std::string> as_strings(std::span<const std::filesystem::path> paths
     return strings;
 }
 
-Result<Child> start(const Request& request, const Options& options) {
-    const ChildRequest message{request.source.string(), request.arch,     as_strings(request.include_dirs),
-                               request.defines,         request.warnings, request.whole_kernel_header};
+ChildRequest message_of(const Request& request, bool report_lookups) {
+    return {request.source.string(), request.arch,     as_strings(request.include_dirs),
+            request.defines,         request.warnings, request.whole_kernel_header,
+            report_lookups};
+}
+
+Result<Child> start(const ChildRequest& message, const Options& options) {
     GADGET_TRY_ASSIGN(const UniqueFd input, memory_file("compile-request", as_bytes(encode(message))));
     GADGET_TRY_ASSIGN(UniqueFd records, empty_memory_file("compile-result"));
     GADGET_TRY_ASSIGN(UniqueFd error_text, empty_memory_file("compile-errors"));
@@ -90,6 +96,9 @@ void take_records(std::string_view stream, Outcome& outcome) {
                 if (auto note = decode_note(record->payload); note && !outcome.findings.empty()) {
                     outcome.findings.back().notes.push_back(std::move(*note));
                 }
+                break;
+            case RecordKind::lookup:
+                if (auto lookup = decode_lookup(record->payload)) outcome.lookups.push_back(std::move(*lookup));
                 break;
             case RecordKind::input: outcome.output.inputs.emplace_back(record->payload); break;
             case RecordKind::object: {
@@ -152,7 +161,11 @@ Outcome collect(const Request& request, const Options& options, Child& child) {
 class Run {
   public:
     Run(std::span<const Request> requests, const Options& options)
-        : requests_(requests), options_(options), children_(requests.size()), outcomes_(requests.size()) {
+        : requests_(requests),
+          options_(options),
+          cache_(options.compiler == Options().compiler ? options.cache_dir : std::filesystem::path()),
+          children_(requests.size()),
+          outcomes_(requests.size()) {
         jobs_ = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     }
 
@@ -160,16 +173,35 @@ class Run {
     Result<std::vector<Outcome>> finish() {
         while (next_ < requests_.size() || running_ > 0) {
             while (next_ < requests_.size() && running_ < jobs_) {
-                GADGET_TRY_ASSIGN(Child child, start(requests_[next_], options_));
-                children_[next_++].emplace(std::move(child));
+                const std::size_t index = next_++;
+                if (find_in_cache(index)) continue;
+                GADGET_TRY_ASSIGN(Child child, start(message_of(requests_[index], cache_.enabled()), options_));
+                children_[index].emplace(std::move(child));
                 ++running_;
             }
-            GADGET_TRY(wait_for_one());
+            if (running_ > 0) GADGET_TRY(wait_for_one());
         }
         return std::move(outcomes_);
     }
 
   private:
+    bool find_in_cache(std::size_t index) {
+        if (!cache_.enabled()) return false;
+        auto output = cache_.find(message_of(requests_[index], true));
+        if (!output) return false;
+        outcomes_[index].output = std::move(*output);
+        outcomes_[index].status = ChildStatus::done;
+        return true;
+    }
+    void finish_one(std::size_t index) {
+        Outcome& outcome = outcomes_[index];
+        outcome = collect(requests_[index], options_, *children_[index]);
+        children_[index].reset();
+        --running_;
+        const bool clean = outcome.status == ChildStatus::done && outcome.findings.empty();
+        if (clean && cache_.enabled()) cache_.store(message_of(requests_[index], true), outcome.lookups, outcome.output);
+    }
+
     Result<void> wait_for_one() {
         std::vector<pollfd> polled{{options_.cancel.fd, POLLIN, 0}};    // poll skips negative descriptors
         std::vector<std::size_t> indexes{0};
@@ -187,12 +219,9 @@ class Run {
         }
         if (polled[0].revents != 0) return Error{ErrorCode::cancelled, "compilation was interrupted"};
         for (std::size_t p = 1; p < polled.size(); ++p) {
-            auto& child = children_[indexes[p]];
             if (polled[p].revents != 0) {
-                outcomes_[indexes[p]] = collect(requests_[indexes[p]], options_, *child);
-                child.reset();
-                --running_;
-            } else if (Clock::now() >= child->deadline) {
+                finish_one(indexes[p]);
+            } else if (Clock::now() >= children_[indexes[p]]->deadline) {
                 return Error{ErrorCode::timed_out, "the compiler did not finish " + name_of(requests_[indexes[p]]) +
                                                        " within " + std::to_string(options_.timeout.count()) + " ms",
                              "look for macros that expand without end, or raise the time limit"};
@@ -203,6 +232,7 @@ class Run {
 
     std::span<const Request> requests_;
     const Options& options_;
+    const ObjectCache cache_;
     std::vector<std::optional<Child>> children_;
     std::vector<Outcome> outcomes_;
     std::size_t next_ = 0;

@@ -66,7 +66,10 @@ const StoredFile* FileStore::find(std::string_view path) {
     std::string_view rest;
     const Mount* mount = mount_of(path, &rest);
     std::unique_ptr<StoredFile> file;
-    if (mount != nullptr && !mount->archive && !rest.empty()) file = load_real(mount->real_dir / fs::path(rest));
+    if (mount != nullptr && !mount->archive && !rest.empty()) {
+        file = load_real(mount->real_dir / fs::path(rest));
+        lookups_.push_back({key, file ? Found::file : Found::nothing, file ? std::string(file->content) : std::string()});
+    }
     return cache_.emplace(key, std::move(file)).first->second.get();
 }
 
@@ -93,8 +96,12 @@ bool FileStore::is_directory(std::string_view path) {
     if (mount == nullptr) return false;
     while (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);
     if (mount->archive) return plain(path) && mount->archive->has_directory(rest);
+    const auto known = directories_.find(std::string(path));
+    if (known != directories_.end()) return known->second;
     std::error_code error;
-    return fs::is_directory(mount->real_dir.empty() ? fs::path(".") / rest : mount->real_dir / rest, error);
+    const bool found = fs::is_directory(mount->real_dir.empty() ? fs::path(".") / rest : mount->real_dir / rest, error);
+    lookups_.push_back({std::string(path), found ? Found::directory : Found::no_directory, {}});
+    return directories_[std::string(path)] = found;
 }
 
 void FileStore::refuse(const fs::path& path, const std::string& why) {

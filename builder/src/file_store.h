@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "archive.h"
+#include "wire.h"
 
 namespace gadget::builder {
 
@@ -47,6 +48,8 @@ class FileStore {
     /// The embedded file at `path`, whatever is overridden.
     const StoredFile* find_embedded(std::string_view path);
     bool is_directory(std::string_view path);
+    /// Every question about real folders, each once, in order.
+    [[nodiscard]] const std::vector<Lookup>& lookups() const { return lookups_; }
     /// What people know the file as: the real path, or "<bpf/bpf_helpers.h>" for embedded headers.
     [[nodiscard]] std::string display_path(std::string_view path) const;
     /// Real files that were read, in order, each once.
@@ -71,6 +74,8 @@ class FileStore {
 
     std::vector<Mount> mounts_;
     std::unordered_map<std::string, std::unique_ptr<StoredFile>> cache_;    // nullptr: known not to exist
+    std::unordered_map<std::string, bool> directories_;                     // real ones that were asked for
+    std::vector<Lookup> lookups_;
     std::unordered_map<std::string, StoredFile> overrides_;
     std::vector<std::unique_ptr<std::string>> texts_;                       // what StoredFile::content points into
     std::vector<std::filesystem::path> inputs_;

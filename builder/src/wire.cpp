@@ -1,86 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "wire.h"
 
+#include "wire_stream.h"
+
 namespace gadget::builder {
 namespace {
 
 constexpr std::uint32_t kRequestMagic = 0x31'52'4b'47;    // "GKR1"
-
-class Writer {
-  public:
-    void number(std::uint32_t value) {
-        for (unsigned i = 0; i < 4; ++i) text_ += static_cast<char>(value >> (8 * i) & 0xff);
-    }
-    void string(std::string_view value) {
-        number(static_cast<std::uint32_t>(value.size()));
-        text_ += value;
-    }
-    void strings(const std::vector<std::string>& values) {
-        number(static_cast<std::uint32_t>(values.size()));
-        for (const std::string& value : values) string(value);
-    }
-    void range(const SourceRange& range) {
-        string(range.file);
-        for (const unsigned value : {range.line, range.column, range.end_line, range.end_column}) number(value);
-    }
-    /// The compiler knows no places in objects: a range, or nothing.
-    void location(const Location& location) {
-        const auto* range_of = std::get_if<SourceRange>(&location);
-        number(range_of != nullptr ? 1 : 0);
-        if (range_of != nullptr) range(*range_of);
-    }
-    std::string take() { return std::move(text_); }
-
-  private:
-    std::string text_;
-};
-
-// Reads what Writer wrote; after the first value that is not there, all are empty and ok() is false.
-class Reader {
-  public:
-    explicit Reader(std::string_view text) : text_(text) {}
-    std::uint32_t number() {
-        if (text_.size() < 4) return fail(), 0;
-        std::uint32_t value = 0;
-        for (unsigned i = 0; i < 4; ++i) {
-            value |= std::uint32_t{static_cast<unsigned char>(text_[i])} << (8 * i);
-        }
-        text_.remove_prefix(4);
-        return value;
-    }
-    std::string string() {
-        const std::uint32_t size = number();
-        if (text_.size() < size) return fail(), std::string();
-        std::string value(text_.substr(0, size));
-        text_.remove_prefix(size);
-        return value;
-    }
-    std::vector<std::string> strings() {
-        std::vector<std::string> values;
-        for (std::uint32_t count = number(); ok_ && count > 0; --count) values.push_back(string());
-        return values;
-    }
-    SourceRange range() {
-        SourceRange range;
-        range.file = string();
-        range.line = number();
-        range.column = number();
-        range.end_line = number();
-        range.end_column = number();
-        return range;
-    }
-    Location location() { return number() == 1 ? Location(range()) : Location(std::monostate()); }
-    [[nodiscard]] bool ok() const { return ok_; }
-    [[nodiscard]] bool finished() const { return ok_ && text_.empty(); }
-
-  private:
-    void fail() {
-        ok_ = false;
-        text_ = {};
-    }
-    std::string_view text_;
-    bool ok_ = true;
-};
 
 }  // namespace
 
@@ -93,6 +19,7 @@ std::string encode(const ChildRequest& request) {
     writer.strings(request.defines);
     writer.strings(request.warnings);
     writer.number(request.whole_kernel_header ? 1 : 0);
+    writer.number(request.report_lookups ? 1 : 0);
     return writer.take();
 }
 
@@ -108,6 +35,7 @@ std::optional<ChildRequest> decode_request(std::string_view bytes) {
     request.defines = reader.strings();
     request.warnings = reader.strings();
     request.whole_kernel_header = reader.number() != 0;
+    request.report_lookups = reader.number() != 0;
     if (!reader.finished()) return std::nullopt;
     return request;
 }
@@ -168,6 +96,26 @@ std::optional<Diagnostic> decode_diagnostic(std::string_view bytes) {
     }
     if (!reader.finished()) return std::nullopt;
     return diagnostic;
+}
+
+std::string encode(const Lookup& lookup) {
+    Writer writer;
+    writer.string(lookup.path);
+    writer.number(static_cast<std::uint32_t>(lookup.found));
+    writer.string(lookup.content);
+    return writer.take();
+}
+
+std::optional<Lookup> decode_lookup(std::string_view bytes) {
+    Reader reader(bytes);
+    Lookup lookup;
+    lookup.path = reader.string();
+    const std::uint32_t found = reader.number();
+    if (found > static_cast<std::uint32_t>(Found::file)) return std::nullopt;
+    lookup.found = static_cast<Found>(found);
+    lookup.content = reader.string();
+    if (!reader.finished()) return std::nullopt;
+    return lookup;
 }
 
 std::string encode_record(RecordKind kind, std::string_view payload) {

@@ -23,12 +23,22 @@ struct ChildRequest {
     std::vector<std::string> defines;
     std::vector<std::string> warnings;
     bool whole_kernel_header = false;
+    bool report_lookups = false;    ///< tell what was asked of the author's folders, for the cache
+};
+
+/// What there was under a virtual path that the compiler asked for.
+enum class Found : std::uint8_t { nothing, directory, no_directory, file };
+struct Lookup {
+    std::string path;
+    Found found = Found::nothing;
+    std::string content;    ///< of a file
 };
 
 enum class RecordKind : std::uint8_t {
     phase = 1,      ///< text: what the compiler does now
     diagnostic,
     note,           ///< belongs to the last diagnostic
+    lookup,         ///< one question to the author's folders and its answer
     input,          ///< text: a real file that was read
     object,         ///< bytes
     status,         ///< one byte, ChildStatus; the last record
@@ -48,6 +58,9 @@ std::string encode(const Diagnostic& diagnostic);
 std::optional<Diagnostic> decode_diagnostic(std::string_view bytes);
 std::string encode(const Note& note);
 std::optional<Note> decode_note(std::string_view bytes);
+
+std::string encode(const Lookup& lookup);
+std::optional<Lookup> decode_lookup(std::string_view bytes);
 
 std::string encode_record(RecordKind kind, std::string_view payload);
 /// Takes the first record off `stream`; nullopt when there is no whole one.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The builder as a program: compile_tool [--whole-header] [--arch amd64,arm64] [-I DIR]... [-D MACRO]... [-W...]
-//                                        [-o DIR] SOURCE
+// The builder as a program: compile_tool [--whole-header] [--arch amd64,arm64] [--cache DIR] [-I DIR]... [-D MACRO]...
+//                                        [-W...] [-o DIR] SOURCE
 // Writes <arch>.bpf.o into DIR, findings to stderr. Exit status: 0 compiled, 1 rejected, 2 usage, 4 other failures.
 #include <cstdio>
 #include <string_view>
@@ -26,6 +26,7 @@ class StderrSink final : public gadget::DiagnosticSink {
 
 struct Arguments {
     Request request;
+    gadget::builder::Options options;
     std::vector<gadget::model::Arch> archs{gadget::model::kAllArchs.begin(), gadget::model::kAllArchs.end()};
     std::filesystem::path output;
     bool valid = true;
@@ -35,7 +36,8 @@ Arguments parse(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        const bool has_value = argument == "--arch" || argument == "-I" || argument == "-D" || argument == "-o";
+        const bool has_value = argument == "--arch" || argument == "-I" || argument == "-D" || argument == "-o" ||
+                               argument == "--cache";
         if (has_value && i + 1 == argc) return arguments.valid = false, arguments;
         if (argument == "--whole-header") {
             arguments.request.whole_kernel_header = true;
@@ -46,6 +48,8 @@ Arguments parse(int argc, char** argv) {
                 if (!arch) return arguments.valid = false, arguments;
                 arguments.archs.push_back(*arch);
             }
+        } else if (argument == "--cache") {
+            arguments.options.cache_dir = argv[++i];
         } else if (argument == "-I") {
             arguments.request.include_dirs.emplace_back(argv[++i]);
         } else if (argument == "-D") {
@@ -73,7 +77,7 @@ int main(int argc, char** argv) {
     if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc, argv);
     const Arguments arguments = parse(argc, argv);
     if (!arguments.valid) {
-        std::fputs("usage: compile_tool [--whole-header] [--arch A,B] [-I DIR] [-D MACRO] [-o DIR] SOURCE\n", stderr);
+        std::fputs("usage: compile_tool [--whole-header] [--arch A,B] [--cache DIR] [-I DIR] [-D MACRO] [-o DIR] SOURCE\n", stderr);
         return 2;
     }
     std::vector<Request> requests;
@@ -82,7 +86,7 @@ int main(int argc, char** argv) {
         requests.back().arch = arch;
     }
     StderrSink sink;
-    const auto outputs = gadget::builder::compile(requests, {}, sink);
+    const auto outputs = gadget::builder::compile(requests, arguments.options, sink);
     if (!outputs) return fail(outputs.error());
     for (const auto& output : *outputs) {
         const auto path = arguments.output / (std::string(to_string(output.arch)) + ".bpf.o");

@@ -58,6 +58,10 @@ struct Options {
     std::size_t memory_limit = kDefaultMemoryLimit;       ///< bytes for each object, 0 = none
     unsigned jobs = 0;                                    ///< compilations at the same time, 0 = one a processor
     CancelToken cancel{};
+    /// Objects of sources that compiled without a finding are kept here, and found again while everything that went into
+    /// them is the same. Empty: no cache. Created when missing, bounded in size, safe to share and to delete at any time;
+    /// what cannot be read or written there only costs time. Used with the compiler in this executable only.
+    std::filesystem::path cache_dir{};
 };
 
 /// Compiles all requests, side by side, and returns the objects in the order of the requests. Findings go to `sink` in a
