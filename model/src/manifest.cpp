@@ -97,7 +97,7 @@ class ManifestReader {
                    {"documentationURL", into(manifest_.documentation_url, "'documentationURL'")},
                    {"sourceURL", into(manifest_.source_url, "'sourceURL'")},
                    {"annotations",
-                    [this](const auto&, const auto& value) { manifest_.annotations = read_annotations(value, "'annotations'", false); }},
+                    [this](const auto&, const auto& value) { manifest_.annotations = read_annotations(value, "'annotations'", nullptr); }},
                    {"datasources", [this](const auto&, const auto& value) { read_datasources(value); }},
                    {"params", [this](const auto&, const auto& value) { read_params(value); }},
                    {"ebpfParams", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
@@ -106,11 +106,15 @@ class ManifestReader {
                    {"operator", {}}});
     }
 
-    Annotations read_annotations(const YAML::Node& map, const std::string& what, bool lower_keys) {
+    /// With `sources`, keys become lower case as at run time, and their positions are kept.
+    Annotations read_annotations(const YAML::Node& map, const std::string& what, AnnotationSources* sources) {
         Annotations result;
-        read_names(map, what, [&](const std::string& name, const YAML::Node&, const YAML::Node& value) {
+        read_names(map, what, [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
             auto text = yaml_.scalar(value, "annotation '" + name + "'");
-            if (text) result[lower_keys ? lower_case(name) : name] = std::move(*text);
+            if (!text) return;
+            const std::string stored = sources == nullptr ? name : lower_case(name);
+            result[stored] = std::move(*text);
+            if (sources != nullptr) (*sources)[stored] = yaml_.where(key);
         });
         return result;
     }
@@ -122,7 +126,9 @@ class ManifestReader {
             const std::string what = "data source '" + name + "'";
             read_keys(value, what,
                       {{"annotations",
-                        [&](const auto&, const auto& v) { source.annotations = read_annotations(v, "annotations of " + what, true); }},
+                        [&](const auto&, const auto& v) {
+                            source.annotations = read_annotations(v, "annotations of " + what, &source.annotation_sources);
+                        }},
                        {"tags", {}},
                        {"fields", [&](const auto&, const auto& v) { read_fields(v, what, source); }}});
             manifest_.datasources[name] = std::move(source);
@@ -136,7 +142,9 @@ class ManifestReader {
             const std::string what = "field '" + name + "'";
             read_keys(value, what,
                       {{"annotations",
-                        [&](const auto&, const auto& v) { field.annotations = read_annotations(v, "annotations of " + what, true); }},
+                        [&](const auto&, const auto& v) {
+                            field.annotations = read_annotations(v, "annotations of " + what, &field.annotation_sources);
+                        }},
                        {"tags", {}}});
             source.fields[name] = std::move(field);
         });

@@ -15,14 +15,17 @@
 namespace gadget::model {
 
 using Annotations = std::map<std::string, std::string>;
+using AnnotationSources = std::map<std::string, SourceRange>;    ///< where each key stands
 
 struct FieldMetadata {
     Annotations annotations;
+    AnnotationSources annotation_sources;
     SourceRange source{};
 };
 
 struct DataSourceMetadata {
     Annotations annotations;
+    AnnotationSources annotation_sources;
     std::map<std::string, FieldMetadata> fields;    ///< by full dotted field name
     SourceRange source{};
 };

@@ -23,6 +23,13 @@ struct ProgramFacts {
     SourceRange source{};                   ///< first line of the function from BTF line info; file "" when unknown
 };
 
+/// Bytes of a struct that belong to no member.
+struct Hole {
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
+    std::string after;    ///< the member before it, dotted
+};
+
 struct MapFacts {
     std::string name;
     std::uint32_t type = 0;                 ///< enum bpf_map_type
@@ -36,6 +43,7 @@ struct MapFacts {
     bool referenced = false;                ///< a program refers to it
     std::string key_type;                   ///< C type name when known
     std::string value_type;
+    std::vector<Hole> key_holes;            ///< padding of a struct key, in order
     std::optional<EventSchema> key_schema;      ///< when the key is a struct
     std::optional<EventSchema> value_schema;    ///< when the value is a struct
 };
