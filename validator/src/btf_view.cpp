@@ -77,15 +77,15 @@ Result<BtfView> BtfView::open(ByteSpan data) {
     for (std::uint64_t offset = 0; offset < types->size();) {
         const auto fixed = read_at<btf_type>(*types, offset);
         if (!fixed) return corrupt("its last type is cut off");
-        const auto id = view.offsets_.size();
-        const auto extra = extra_size(BTF_INFO_KIND(fixed->info), BTF_INFO_VLEN(fixed->info));
-        if (!extra) {
-            return corrupt("type " + std::to_string(id) + " is of unknown kind " +
-                           std::to_string(BTF_INFO_KIND(fixed->info)));
-        }
+        const auto id = static_cast<TypeId>(view.offsets_.size());
+        const std::uint32_t kind = BTF_INFO_KIND(fixed->info);
+        const auto extra = extra_size(kind, BTF_INFO_VLEN(fixed->info));
+        if (!extra) return corrupt("type " + std::to_string(id) + " is of unknown kind " + std::to_string(kind));
         if (!part(*types, offset + sizeof(btf_type), *extra))
             return corrupt("type " + std::to_string(id) + " is cut off");
         view.offsets_.push_back(static_cast<std::uint32_t>(offset));
+        if (kind == BTF_KIND_DATASEC) view.sections_.push_back(id);
+        if (kind == BTF_KIND_STRUCT) view.structs_.push_back(id);
         offset += sizeof(btf_type) + *extra;
     }
     return view;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read access to the BTF of an object, in place: no copy, no allocation but one table of offsets. The section is checked
+// Read access to the BTF of an object, in place: no copy, no allocation but tables of offsets and ids. The section is checked
 // once when it is opened; after that every id and name is safe to ask for, and an id that does not exist is `void`.
 // Format: Documentation/bpf/btf.rst of the kernel.
 #pragma once
@@ -66,6 +66,9 @@ class BtfView {
     /// Number of types, void included: ids are 0 .. count - 1.
     [[nodiscard]] TypeId type_count() const { return static_cast<TypeId>(offsets_.size()); }
     [[nodiscard]] BtfType type(TypeId id) const;
+    /// Ids of all BTF_KIND_DATASEC and BTF_KIND_STRUCT, ascending.
+    [[nodiscard]] const std::vector<TypeId>& sections() const { return sections_; }
+    [[nodiscard]] const std::vector<TypeId>& structs() const { return structs_; }
     [[nodiscard]] std::string_view name(std::uint32_t offset) const { return name_at(strings_, offset); }
 
     /// `index` < type.count; the type must be of the fitting kind.
@@ -92,6 +95,8 @@ class BtfView {
     ByteSpan types_;
     ByteSpan strings_;
     std::vector<std::uint32_t> offsets_;    ///< of each type in types_; [0] is void
+    std::vector<TypeId> sections_;
+    std::vector<TypeId> structs_;
 };
 
 /// Whether a kind only qualifies or renames another type.

@@ -36,6 +36,7 @@ struct EncodedType {
     std::string name;
     std::uint32_t size = 0;
     std::optional<model::EventSchema> schema;
+    TypeId struct_id = 0;
 };
 
 // The T of a pointer to T.
@@ -46,7 +47,10 @@ EncodedType encoded_type(const BtfView& btf, TypeId id, Budget& budget) {
     result.name = btf.c_name(pointer.size_or_type);
     result.size = btf.size_of(pointer.size_or_type).value_or(0);
     const auto target = btf.strip(pointer.size_or_type);
-    if (target.kind == BTF_KIND_STRUCT) result.schema = schema_of(btf, target.id, budget);
+    if (target.kind == BTF_KIND_STRUCT) {
+        result.schema = schema_of(btf, target.id, budget);
+        result.struct_id = target.id;
+    }
     return result;
 }
 
@@ -65,6 +69,7 @@ void apply_member(const BtfView& btf, const BtfMember& member, Budget& budget, m
         map.key_type = std::move(key.name);
         map.key_size = key.size;
         map.key_schema = std::move(key.schema);
+        if (key.struct_id != 0) map.key_holes = holes_of(btf, key.struct_id, budget);
     }
     if (member.name == "value") {
         auto value = encoded_type(btf, member.type, budget);
@@ -98,9 +103,9 @@ std::string map_type_name(std::uint32_t type) {
 
 void read_btf_maps(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts) {
     const auto referenced = referenced_symbols(elf);
-    for (TypeId id = 1; id < btf.type_count(); ++id) {
+    for (const auto id : btf.sections()) {
         const auto section = btf.type(id);
-        if (section.kind != BTF_KIND_DATASEC || section.name != ".maps") continue;
+        if (section.name != ".maps") continue;
         for (std::uint32_t i = 0; i < section.count && budget.take_field(); ++i) {
             const auto variable = btf.type(btf.section_variable(section, i).type);
             if (variable.kind != BTF_KIND_VAR || variable.name.empty()) continue;

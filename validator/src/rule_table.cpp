@@ -42,12 +42,54 @@ constexpr Rule kRules[] = {
     {{"param-not-const-volatile", error, "the variable of a parameter is not const volatile"},
      check_param_not_const_volatile},
     {{"param-static", error, "the variable of a parameter is static"}, check_param_static},
+    {{"param-type", warning, "a parameter has a type that no value can be given to"}, check_param_type},
+    {{"param-default-lost", warning, "the initial value of a parameter has no effect"}, check_param_default_lost},
     {{"legacy-map", error, "a map is declared as before BTF"}, check_legacy_map},
+    {{"map-sizes", error, "key, value or number of entries do not fit the type of a map"}, check_map_sizes},
+    {{"ringbuf-size", error, "a ring buffer has a size that the kernel refuses"}, check_ringbuf_size},
+    {{"hash-key-padding", warning, "the key of a hash map has undefined bytes"}, check_hash_key_padding},
+    {{"reserved-map", warning, "a map has the name of another that userspace looks for"}, check_reserved_map},
+    {{"map-target-unknown", error, "a program is given a map, one of which does not exist"}, check_map_target_unknown},
+    {{"map-target-mismatch", error, "a program is given a map, and the two do not fit"}, check_map_target_mismatch},
+    {{"map-target-missing", error, "a program is attached to a map that nothing names"}, check_map_target_missing},
+    {{"event-too-large", error, "an event does not fit its buffer"}, check_event_too_large},
+    {{"abi-struct-size", error, "a struct of gadget/types.h has another size"}, check_abi_struct_size},
+    {{"kernel-stack-without-map", error, "a kernel stack cannot be looked up"}, check_kernel_stack_without_map},
+    {{"container-filter-missing", warning, "a program that is attached per container gets none"},
+     check_container_filter_missing},
+    {{"metadata-unknown-datasource", warning, "the metadata describes a data source that does not exist"},
+     check_metadata_unknown_datasource},
+    {{"metadata-unknown-field", warning, "the metadata describes a field that does not exist"},
+     check_metadata_unknown_field},
+    {{"metadata-unknown-annotation", warning, "an annotation that nothing reads"}, check_metadata_unknown_annotation},
+    {{"metadata-annotation-value", error, "an annotation has a value that cannot be read"},
+     check_metadata_annotation_value},
+    {{"metadata-unknown-template", warning, "a field uses a template that does not exist"},
+     check_metadata_unknown_template},
+    {{"metadata-output-mode", warning, "the default output mode is not supported"}, check_metadata_output_mode},
+    {{"metadata-unknown-param", error, "the metadata describes a parameter that does not exist"},
+     check_metadata_unknown_param},
+    {{"metadata-param-unmarked", warning, "the metadata describes a variable that is no parameter"},
+     check_metadata_param_unmarked},
+    {{"metadata-param-without-key", error, "a parameter in the metadata has no key"}, check_metadata_param_without_key},
+    {{"metadata-duplicate-param-key", error, "two parameters have the same key"}, check_metadata_duplicate_param_key},
+    {{"metadata-uid-clash", warning, "two fields get their user or group name in the same field"},
+     check_metadata_uid_clash},
+};
+
+constexpr CompareRule kCompareRules[] = {
+    {{"arch-program-missing", warning, "a program exists on one architecture only"}, compare_arch_program_missing},
+    {{"arch-map-differs", warning, "a map differs between architectures"}, compare_arch_map_differs},
+    {{"arch-layout-differs", warning, "the layout of a struct differs between architectures"},
+     compare_arch_layout_differs},
+    {{"arch-param-differs", warning, "a parameter differs between architectures"}, compare_arch_param_differs},
 };
 
 constexpr auto kInfos = [] {
-    std::array<RuleInfo, std::size(kRules)> infos{};
-    for (std::size_t i = 0; i < infos.size(); ++i) infos[i] = kRules[i].info;
+    std::array<RuleInfo, std::size(kRules) + std::size(kCompareRules)> infos{};
+    std::size_t next = 0;
+    for (const auto& rule : kRules) infos[next++] = rule.info;
+    for (const auto& rule : kCompareRules) infos[next++] = rule.info;
     return infos;
 }();
 
@@ -64,6 +106,11 @@ void validate(const model::ObjectFacts& facts, const model::Manifest* manifest, 
     }
 }
 
-void compare(const model::ObjectFacts& /*a*/, const model::ObjectFacts& /*b*/, DiagnosticSink& /*sink*/) {}
+void compare(const model::ObjectFacts& a, const model::ObjectFacts& b, DiagnosticSink& sink) {
+    for (const auto& rule : kCompareRules) {
+        Reporter report(rule.info, a.object, sink);
+        rule.check(a, b, report);
+    }
+}
 
 }  // namespace gadget::validator

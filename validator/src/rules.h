@@ -29,6 +29,35 @@ void check_mapiter_duplicate_field(const Input& input, Reporter& report);
 void check_param_unknown_variable(const Input& input, Reporter& report);
 void check_param_not_const_volatile(const Input& input, Reporter& report);
 void check_param_static(const Input& input, Reporter& report);
+void check_param_type(const Input& input, Reporter& report);
+void check_param_default_lost(const Input& input, Reporter& report);
 void check_legacy_map(const Input& input, Reporter& report);
+void check_map_sizes(const Input& input, Reporter& report);
+void check_ringbuf_size(const Input& input, Reporter& report);
+void check_hash_key_padding(const Input& input, Reporter& report);
+void check_reserved_map(const Input& input, Reporter& report);
+void check_map_target_unknown(const Input& input, Reporter& report);
+void check_map_target_mismatch(const Input& input, Reporter& report);
+void check_map_target_missing(const Input& input, Reporter& report);
+void check_event_too_large(const Input& input, Reporter& report);
+void check_abi_struct_size(const Input& input, Reporter& report);
+void check_kernel_stack_without_map(const Input& input, Reporter& report);
+void check_container_filter_missing(const Input& input, Reporter& report);
+void check_metadata_unknown_datasource(const Input& input, Reporter& report);
+void check_metadata_unknown_field(const Input& input, Reporter& report);
+void check_metadata_unknown_annotation(const Input& input, Reporter& report);
+void check_metadata_annotation_value(const Input& input, Reporter& report);
+void check_metadata_unknown_template(const Input& input, Reporter& report);
+void check_metadata_output_mode(const Input& input, Reporter& report);
+void check_metadata_unknown_param(const Input& input, Reporter& report);
+void check_metadata_param_unmarked(const Input& input, Reporter& report);
+void check_metadata_param_without_key(const Input& input, Reporter& report);
+void check_metadata_duplicate_param_key(const Input& input, Reporter& report);
+void check_metadata_uid_clash(const Input& input, Reporter& report);
+
+void compare_arch_program_missing(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report);
+void compare_arch_map_differs(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report);
+void compare_arch_layout_differs(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report);
+void compare_arch_param_differs(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report);
 
 }  // namespace gadget::validator

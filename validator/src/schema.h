@@ -5,9 +5,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "btf_view.h"
 #include "gadget/model/event_schema.h"
+#include "gadget/model/object_facts.h"
 
 namespace gadget::validator {
 
@@ -37,5 +39,9 @@ struct Budget {
 /// A single value of type `id`, as a field at offset 0 whose name and path are `name`. Unlike in schema_of(), a pointer
 /// is an unsigned integer and a struct has no members.
 [[nodiscard]] model::Field field_of(const BtfView& btf, TypeId id, std::string_view name, Budget& budget);
+
+/// The bytes of the struct `id` that belong to no member, itself or in structs inside it; those of gadget/types.h count as
+/// whole.
+[[nodiscard]] std::vector<model::Hole> holes_of(const BtfView& btf, TypeId id, Budget& budget);
 
 }  // namespace gadget::validator

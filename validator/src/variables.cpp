@@ -69,9 +69,9 @@ model::VariableFacts read_variable(const ElfView& elf, const BtfView& btf, const
 }  // namespace
 
 void read_variables(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts) {
-    for (TypeId id = 1; id < btf.type_count(); ++id) {
+    for (const auto id : btf.sections()) {
         const auto section = btf.type(id);
-        if (section.kind != BTF_KIND_DATASEC || !holds_variables(section.name)) continue;
+        if (!holds_variables(section.name)) continue;
         for (std::uint32_t i = 0; i < section.count && budget.take_field(); ++i) {
             const auto variable = btf.type(btf.section_variable(section, i).type);
             if (variable.kind != BTF_KIND_VAR || variable.name.empty()) continue;
@@ -87,9 +87,9 @@ void read_structs(const BtfView& btf, Budget& budget, model::ObjectFacts& facts)
     std::unordered_set<std::string_view> wanted;
     for (const auto& tracer : facts.tracers) wanted.insert(tracer.struct_name);
     for (const auto& iterator : facts.iterators) wanted.insert(iterator.struct_name);
-    for (TypeId id = 1; id < btf.type_count(); ++id) {
+    for (const auto id : btf.structs()) {
         const auto type = btf.type(id);
-        if (type.kind != BTF_KIND_STRUCT || type.name.empty()) continue;
+        if (type.name.empty()) continue;
         if (budget.take_bytes(type.name.size())) facts.all_structs.emplace_back(type.name);
         if (!wanted.contains(type.name) || facts.structs.contains(std::string(type.name))) continue;
         facts.structs.emplace(type.name, schema_of(btf, id, budget));

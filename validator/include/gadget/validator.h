@@ -31,11 +31,12 @@ struct InspectOptions {
 [[nodiscard]] Result<model::ObjectFacts> inspect(std::span<const std::byte> object, const InspectOptions& options);
 
 struct Options {
-    /// The image also has a Wasm module: it may make data sources and fields that the object does not show.
-    bool has_wasm = false;
+    /// The gadget's Wasm module, or the text of its sources: may make data sources and fields that the object does not show.
+    /// Metadata that speaks of a name which occurs in it is not doubted. Empty when there is none.
+    std::string_view wasm{};
 };
 
-/// Reports every mistake in `facts`, and in `manifest` where one is given, to `sink`: rule by rule, in the order of
+/// Reports every mistake in `facts` (empty for a gadget without eBPF program), and in `manifest` where one is given, to `sink`: rule by rule, in the order of
 /// rules(). Findings about the object carry a source position where BTF has one, findings about the manifest one in
 /// gadget.yaml.
 void validate(const model::ObjectFacts& facts, const model::Manifest* manifest, const Options& options,

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What metadata may speak of: the data sources and fields of an object, with those that Inspektor Gadget adds at run time,
+// and the annotations that anything reads.
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+
+#include "rule.h"
+
+namespace gadget::validator {
+
+/// A data source that markers declare. A map iterator has two schemas, key and value.
+struct DataSource {
+    std::vector<const model::EventSchema*> schemas;
+};
+
+/// By name; the schemas point into the facts.
+using DataSources = std::map<std::string, DataSource>;
+
+[[nodiscard]] DataSources data_sources(const Input& input);
+/// As at run time: letter case does not matter.
+[[nodiscard]] const DataSource* find_source(const DataSources& sources, std::string_view name);
+/// Whether an operator of the runtime makes this data source.
+[[nodiscard]] bool is_operator_source(std::string_view name);
+
+/// The full names of all fields that a data source has at run time.
+class FieldNames {
+  public:
+    void add(std::string name);
+    /// Everything below `path` exists.
+    void add_open(std::string path);
+    [[nodiscard]] bool contains(std::string_view path) const;
+    [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+  private:
+    std::set<std::string, std::less<>> lower_;
+    std::vector<std::string> open_;
+    std::vector<std::string> names_;
+};
+
+[[nodiscard]] FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata);
+
+/// Whether the Wasm module mentions the name, so that it may make such a data source or field.
+[[nodiscard]] bool is_in_wasm(const Options& options, std::string_view name);
+
+enum class AnnotationPlace : std::uint8_t { field, data_source };
+
+[[nodiscard]] bool is_known_annotation(std::string_view key, AnnotationPlace place);
+[[nodiscard]] std::span<const std::string> annotation_keys(AnnotationPlace place);
+/// What the value of a known annotation has to be; empty when it is that.
+[[nodiscard]] std::string expected_value(std::string_view key, std::string_view value, AnnotationPlace place);
+[[nodiscard]] std::span<const std::string> template_names();
+
+}  // namespace gadget::validator

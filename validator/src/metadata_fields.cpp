@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "metadata.h"
+
+namespace gadget::validator {
+namespace {
+
+using model::Field;
+using model::FieldKind;
+
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    return result;
+}
+
+// Types whose fields get a second one, formatted.
+bool is_formatted(const Field& field) {
+    constexpr std::string_view kTypes[] = {
+        "gadget_timestamp", "gadget_signal",     "gadget_errno",      "gadget_syscall", "gadget_bytes", "gadget_duration",
+        "gadget_file_mode", "gadget_file_flags", "gadget_kernel_stack", "gadget_uid",   "gadget_gid"};
+    return !field.enum_name.empty() ||
+           std::any_of(std::begin(kTypes), std::end(kTypes), [&](auto type) { return field.has_type(type); });
+}
+
+// Fields that the container manager adds to events with a namespace.
+constexpr std::array<std::string_view, 17> kContainerFields{
+    "k8s",                    "k8s.node",          "k8s.namespace",       "k8s.podName",
+    "k8s.containerName",      "k8s.hostnetwork",   "k8s.podLabels",       "k8s.owner",
+    "k8s.owner.kind",         "k8s.owner.name",    "runtime",             "runtime.containerName",
+    "runtime.runtimeName",    "runtime.containerId", "runtime.containerPid", "runtime.containerImageName",
+    "runtime.containerImageDigest"};
+
+std::string parent_of(const Field& field) { return field.path.substr(0, field.path.size() - field.name.size()); }
+
+void add_formatted(const Field& field, FieldNames& names) {
+    const auto parent = parent_of(field);
+    if (field.name.ends_with("_raw")) {
+        names.add(field.path.substr(0, field.path.size() - 4));
+    } else if (field.has_type("gadget_uid")) {
+        names.add(parent + "user");
+    } else if (field.has_type("gadget_gid")) {
+        names.add(parent + "group");
+    }
+}
+
+void add_children(const Field& field, FieldNames& names) {
+    const auto add = [&](std::initializer_list<const char*> children) {
+        for (const auto* child : children) names.add(field.path + "." + child);
+    };
+    if (field.has_type("gadget_l3endpoint_t")) add({"addr"});
+    if (field.has_type("gadget_l4endpoint_t")) add({"addr", "proto", "endpoint"});
+    if (field.has_type("gadget_user_stack")) {
+        add({"addresses", "buildid", "symbols"});
+        add_formatted(field, names);
+    }
+    // Members of unions exist at run time; the schema does not take unions apart.
+    if (field.kind == FieldKind::bytes) names.add_open(field.path);
+}
+
+// Names of fields that annotations ask for.
+void add_targets(const model::Annotations& annotations, const std::string& parent, FieldNames& names) {
+    for (const auto& [key, value] : annotations) {
+        const bool is_target = key.ends_with(".target") || key == "ebpf.formatter.enum" || key == "ebpf.formatter.kstack";
+        if (is_target && !value.empty()) {
+            names.add(parent + value);
+            names.add(value);
+        }
+    }
+}
+
+}  // namespace
+
+DataSources data_sources(const Input& input) {
+    DataSources sources;
+    const auto add_struct = [&](const std::string& name, const std::string& tag) {
+        auto& source = sources[name];
+        const auto found = input.facts.structs.find(tag);
+        if (found != input.facts.structs.end()) source.schemas.push_back(&found->second);
+    };
+    for (const auto& tracer : input.facts.tracers) add_struct(tracer.name, tracer.struct_name);
+    for (const auto& iterator : input.facts.iterators) add_struct(iterator.name, iterator.struct_name);
+    for (const auto& iterator : input.facts.map_iterators) {
+        auto& source = sources[iterator.name];
+        const auto* map = input.facts.find_map(iterator.map);
+        if (map == nullptr) continue;
+        if (map->key_schema) source.schemas.push_back(&*map->key_schema);
+        if (map->value_schema) source.schemas.push_back(&*map->value_schema);
+    }
+    return sources;
+}
+
+const DataSource* find_source(const DataSources& sources, std::string_view name) {
+    const auto wanted = lower_case(name);
+    for (const auto& [each, source] : sources) {
+        if (lower_case(each) == wanted) return &source;
+    }
+    return nullptr;
+}
+
+bool is_in_wasm(const Options& options, std::string_view name) {
+    return options.wasm.find(name) != std::string_view::npos;
+}
+
+bool is_operator_source(std::string_view name) {
+    return name == "containers" || name == "processes" || name == "cgroups" || name == "bpfstats";
+}
+
+void FieldNames::add(std::string name) {
+    if (lower_.insert(lower_case(name)).second) names_.push_back(std::move(name));
+}
+
+void FieldNames::add_open(std::string path) { open_.push_back(lower_case(path) + "."); }
+
+bool FieldNames::contains(std::string_view path) const {
+    const auto wanted = lower_case(path);
+    if (lower_.contains(wanted)) return true;
+    return std::any_of(open_.begin(), open_.end(), [&](const auto& prefix) { return wanted.starts_with(prefix); });
+}
+
+FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata) {
+    FieldNames names;
+    bool has_namespace = false;
+    for (const auto* schema : source.schemas) {
+        for (const auto& field : schema->fields) {
+            names.add(field.path);
+            if (is_formatted(field)) add_formatted(field, names);
+            add_children(field, names);
+            has_namespace |= field.has_type("gadget_mntns_id") || field.has_type("gadget_netns_id");
+            const auto described = metadata.fields.find(field.path);
+            if (described != metadata.fields.end()) add_targets(described->second.annotations, parent_of(field), names);
+        }
+    }
+    if (has_namespace) {
+        for (const auto name : kContainerFields) names.add(std::string(name));
+        names.add("runtime.containerStartedAt");
+    }
+    constexpr std::string_view kEnvironment = "env.fields.";
+    for (const auto& [key, value] : metadata.annotations) {
+        if (key == "ebpf.rest.name") names.add(value);
+        if (key.starts_with(kEnvironment)) names.add(key.substr(kEnvironment.size()));
+    }
+    return names;
+}
+
+}  // namespace gadget::validator

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "gadget/support/text.h"
+#include "rules.h"
+
+namespace gadget::validator {
+void check_metadata_output_mode(const Input& input, Reporter& report) {
+    if (input.manifest == nullptr) return;
+    for (const auto& [name, source] : input.manifest->datasources) {
+        const auto mode = source.annotations.find("cli.default-output-mode");
+        if (mode == source.annotations.end()) continue;
+        const auto list = source.annotations.find("cli.supported-output-modes");
+        const std::string supported =
+            list == source.annotations.end() ? "columns,json,jsonpretty,none,yaml" : list->second;
+        std::vector<std::string> modes;
+        for (const auto each : split(supported, ',')) modes.emplace_back(trim(each));
+        if (std::find(modes.begin(), modes.end(), mode->second) != modes.end()) continue;
+        const auto at = source.annotation_sources.find(mode->first);
+        report.report("data source " + quoted(name) + " has default output mode " + quoted(mode->second) +
+                          ", which it does not support",
+                      at == source.annotation_sources.end() ? source.source : at->second,
+                      report.suggest(mode->second, modes, "use " + printable(join_words(modes, "or"))));
+    }
+}
+
+}  // namespace gadget::validator

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metadata.h"
+#include "rules.h"
+
+namespace gadget::validator {
+void check_metadata_unknown_field(const Input& input, Reporter& report) {
+    if (input.manifest == nullptr) return;
+    const auto sources = data_sources(input);
+    for (const auto& [name, metadata] : input.manifest->datasources) {
+        const auto* source = find_source(sources, name);
+        if (source == nullptr) continue;
+        const auto fields = field_names(*source, metadata);
+        for (const auto& [path, field] : metadata.fields) {
+            if (fields.contains(path) || is_in_wasm(input.options, path.substr(path.rfind('.') + 1))) continue;
+            report.report("the metadata describes field " + quoted(path) + ", which data source " + quoted(name) +
+                              " does not have",
+                          field.source, report.suggest(path, fields.names(), "remove it, or add it to the struct"));
+        }
+    }
+}
+
+}  // namespace gadget::validator
