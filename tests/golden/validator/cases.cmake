@@ -1,4 +1,65 @@
 # SPDX-License-Identifier: Apache-2.0
-# The cases, one for each rule of the validator. Flags for the compiler: GADGETKIT_FLAGS_<case>_<bad|good>.
+# The cases, one for each rule of the validator: a folder with bad/ and good/, each with program.bpf.c and, where the rule
+# is about it, gadget.yaml. Flags for the compiler: GADGETKIT_FLAGS_<case>_<bad|good>. Cases in GADGETKIT_VALIDATOR_TWO_ARCHS
+# are compiled for both architectures.
 set(GADGETKIT_VALIDATOR_CASES
+    missing-btf
+    missing-license
+    license-not-gpl
+    unknown-section
+    section-target
+    unsupported-section
+    static-program
+    malformed-marker
+    duplicate-datasource
+    tracer-unknown-map
+    tracer-wrong-map-type
+    tracer-unknown-struct
+    tracer-map-unused
+    iterator-unknown-program
+    iterator-wrong-section
+    iterator-unknown-struct
+    mapiter-unknown-map
+    mapiter-wrong-type
+    mapiter-key-or-value-not-struct
+    mapiter-duplicate-field
+    param-unknown-variable
+    param-not-const-volatile
+    param-static
+    param-type
+    param-default-lost
+    legacy-map
+    map-sizes
+    ringbuf-size
+    hash-key-padding
+    reserved-map
+    map-target-unknown
+    map-target-mismatch
+    map-target-missing
+    event-too-large
+    abi-struct-size
+    kernel-stack-without-map
+    container-filter-missing
+    metadata-unknown-datasource
+    metadata-unknown-field
+    metadata-unknown-annotation
+    metadata-annotation-value
+    metadata-unknown-template
+    metadata-output-mode
+    metadata-unknown-param
+    metadata-param-unmarked
+    metadata-param-without-key
+    metadata-duplicate-param-key
+    metadata-uid-clash
+    arch-program-missing
+    arch-map-differs
+    arch-layout-differs
+    arch-param-differs
 )
+set(GADGETKIT_VALIDATOR_TWO_ARCHS
+    arch-program-missing
+    arch-map-differs
+    arch-layout-differs
+    arch-param-differs
+)
+set(GADGETKIT_FLAGS_missing-btf_bad -g0)

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+} counts SEC(".maps");
+
+SEC("kprobe/do_unlinkat")
+int on_unlink(void *ctx)
+{
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&counts, &key) != 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
