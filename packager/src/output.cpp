@@ -77,6 +77,12 @@ Result<void> OutputFile::finish() {
     return {};
 }
 
+void OutputFile::settle() const {
+    constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    // An error here shows again in sync(), which counts.
+    (void)::sync_file_range(fd_.get(), 0, 0, kWait);
+}
+
 Result<void> OutputFile::sync() {
     if (::fdatasync(fd_.get()) != 0) return errno_error(errno, "cannot write a file in '" + folder_name_ + "'");
     return {};
@@ -118,8 +124,8 @@ Result<void> FolderWriter::prepare() {
     GADGET_TRY_ASSIGN(auto marker, OutputFile::create(folder_, name_, 0644));
     GADGET_TRY(marker.write(as_bytes(kMarkerContent)));
     GADGET_TRY(marker.finish());
-    if (durability_ == Durability::synced) GADGET_TRY(marker.sync());
-    return marker.commit(folder_, kMarkerName);
+    pending_.push_back({std::move(marker), folder_, kMarkerName});
+    return {};
 }
 
 Result<int> FolderWriter::algorithm_folder(const std::string& algorithm) {
@@ -161,36 +167,50 @@ Result<void> FolderWriter::add_blob(const BlobSource& blobs, const Descriptor& b
     GADGET_TRY(blobs.stream(blob, [&](std::span<const std::byte> piece) { return file.write(piece); }));
     GADGET_TRY(file.finish());
     pending_.push_back({std::move(file), target, std::string(parts.encoded)});
-    return pending_.size() < kMaxPending ? Result<void>() : commit_pending();
+    if (pending_.size() < kMaxPending) return {};
+    GADGET_TRY(place_blobs());
+    return sync_placed();
 }
 
-Result<void> FolderWriter::commit_pending() {
+Result<void> FolderWriter::place_blobs() {
     if (durability_ == Durability::synced) {
-        for (auto& blob : pending_) GADGET_TRY(blob.file.sync());
+        for (const auto& blob : pending_) blob.file.settle();
     }
-    for (auto& blob : pending_) GADGET_TRY(blob.file.commit(blob.folder, blob.name));
+    for (auto& blob : pending_) {
+        GADGET_TRY(blob.file.commit(blob.folder, blob.name));
+        if (durability_ == Durability::synced) placed_.push_back(std::move(blob));
+    }
     pending_.clear();
+    return {};
+}
+
+Result<void> FolderWriter::sync_placed() {
+    for (auto& blob : placed_) GADGET_TRY(blob.file.sync());
+    placed_.clear();
     return {};
 }
 
 Result<void> FolderWriter::add_image(const BlobSource& blobs, const Descriptor& root, const Limits& limits) {
     GADGET_TRY_ASSIGN(const auto descriptors, reachable_blobs(blobs, root, limits));
     for (const auto& descriptor : descriptors) GADGET_TRY(add_blob(blobs, descriptor));
-    GADGET_TRY(commit_pending());
-    if (durability_ == Durability::synced) {
-        for (const auto& [algorithm, fd] : algorithms_) GADGET_TRY(sync_folder(fd.get(), name_ + "/blobs/" + algorithm));
-    }
     return {};
 }
 
 Result<void> FolderWriter::write_index(std::vector<Descriptor> entries) {
+    GADGET_TRY(place_blobs());
     GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, 0644));
     GADGET_TRY(file.write(as_bytes(layout_index(std::move(entries)))));
     GADGET_TRY(file.finish());
-    if (durability_ == Durability::synced) GADGET_TRY(file.sync());
-    GADGET_TRY(file.commit(folder_, kIndexName));
-    return durability_ == Durability::synced ? sync_folder(folder_, name_) : Result<void>();
+    if (durability_ == Durability::synced) {
+        file.settle();
+        GADGET_TRY(file.sync());
+        GADGET_TRY(sync_placed());
+        for (const auto& [algorithm, fd] : algorithms_) GADGET_TRY(sync_folder(fd.get(), name_ + "/blobs/" + algorithm));
+    }
+    return file.commit(folder_, kIndexName);
 }
+
+Result<void> FolderWriter::sync_index() { return sync_folder(folder_, name_); }
 
 void FolderWriter::remove_leftovers() const {
     const int copy = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

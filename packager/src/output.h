@@ -31,7 +31,9 @@ class OutputFile {
     Result<void> write(std::span<const std::byte> content);
     /// Hands everything to the kernel and starts writing it out.
     Result<void> finish();
-    /// Waits until the content is on the disk. After finish().
+    /// Waits until the content is written out. Saves nothing from a power failure yet: see sync().
+    void settle() const;
+    /// Waits until content and size are safe on the disk. After finish(), before or after commit().
     Result<void> sync();
     /// Gives it its name, replacing what has it. After finish().
     Result<void> commit(int target_folder, const std::string& name);
@@ -47,6 +49,10 @@ class OutputFile {
 };
 
 /// Changes a layout folder: blobs first, the index last. The caller holds the lock.
+///
+/// With Durability::synced, all files are written out before the first of them is synced: a journalling file system then
+/// needs one commit for all instead of one for each. Blobs get their names before they are synced: until the index
+/// names them nobody looks, and add_image() reads what it finds before it trusts it.
 class FolderWriter {
   public:
     /// `folder` is an open folder, borrowed; `name` is for errors.
@@ -54,9 +60,14 @@ class FolderWriter {
 
     /// Creates blobs/ and oci-layout where missing.
     Result<void> prepare();
-    /// Copies all blobs of the image that are not there yet (or are there damaged).
+    /// Copies all blobs of the image that are not there yet (or are there damaged), under temporary names.
     Result<void> add_image(const BlobSource& blobs, const Descriptor& root, const Limits& limits);
+    /// Gives the added blobs their names.
+    Result<void> place_blobs();
+    /// Places the blobs, makes them safe, and replaces index.json.
     Result<void> write_index(std::vector<Descriptor> entries);
+    /// Makes the replaced index.json safe: needed before anything is deleted that the old one names.
+    Result<void> sync_index();
     /// Removes what writers that were killed left. Only under an exclusive lock that all writers take.
     void remove_leftovers() const;
 
@@ -67,16 +78,17 @@ class FolderWriter {
         std::string name;
     };
     Result<void> add_blob(const BlobSource& blobs, const Descriptor& blob);
-    Result<void> commit_pending();
     Result<int> algorithm_folder(const std::string& algorithm);
     [[nodiscard]] bool has_blob(const Descriptor& blob) const;
+    Result<void> sync_placed();
 
     int folder_;
     std::string name_;
     Durability durability_;
     UniqueFd blobs_;
     std::vector<std::pair<std::string, UniqueFd>> algorithms_;
-    std::vector<Pending> pending_;
+    std::vector<Pending> pending_;    ///< under temporary names
+    std::vector<Pending> placed_;     ///< named, not synced
 };
 
 /// Sets or removes the ref.name annotation.

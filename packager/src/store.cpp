@@ -56,6 +56,17 @@ class Change {
     FolderWriter& writer() { return writer_; }
     Result<void> commit() { return writer_.write_index(entries); }
 
+    /// Commits, and clears away what only the `removed` entries needed.
+    Result<void> finish(const fs::path& root, const std::vector<Descriptor>& removed) {
+        GADGET_TRY(writer_.place_blobs());
+        drop_untagged(layout_, removed, entries);
+        GADGET_TRY(commit());
+        if (removed.empty()) return {};
+        GADGET_TRY(writer_.sync_index());
+        delete_unneeded(root, layout_, removed, entries);
+        return {};
+    }
+
     std::vector<Descriptor> entries;
 
   private:
@@ -131,10 +142,7 @@ Result<void> Store::add(std::span<const NamedImage> images, const Limits& limits
         }
         replace_entry(change.entries, with_name(image.root, image.name));
     }
-    drop_untagged(change.layout(), replaced, change.entries);
-    GADGET_TRY(change.commit());
-    delete_unneeded(root_, change.layout(), replaced, change.entries);
-    return {};
+    return change.finish(root_, replaced);
 }
 
 Result<void> Store::add(const BlobSource& blobs, const Descriptor& root, const std::string& name, const Limits& limits) {
@@ -186,10 +194,7 @@ Result<void> Store::tag(const std::string& existing, const std::string& name) {
         if (ref_name(entry) == name && entry.digest != found.digest) replaced.push_back(entry);
     }
     replace_entry(change.entries, with_name(found, name));
-    drop_untagged(change.layout(), replaced, change.entries);
-    GADGET_TRY(change.commit());
-    delete_unneeded(root_, change.layout(), replaced, change.entries);
-    return {};
+    return change.finish(root_, replaced);
 }
 
 Result<void> Store::remove(const std::string& name) {
@@ -203,10 +208,7 @@ Result<void> Store::remove(const std::string& name) {
         removed.push_back(entry);
         return true;
     });
-    drop_untagged(change.layout(), removed, change.entries);
-    GADGET_TRY(change.commit());
-    delete_unneeded(root_, change.layout(), removed, change.entries);
-    return {};
+    return change.finish(root_, removed);
 }
 
 Result<std::size_t> Store::collect_garbage(std::chrono::seconds age) {
@@ -216,7 +218,10 @@ Result<std::size_t> Store::collect_garbage(std::chrono::seconds age) {
     std::erase_if(change.entries, [&](const Descriptor& entry) {
         return ref_name(entry).empty() && !needed.contains(entry.digest);
     });
-    if (change.entries.size() != before) GADGET_TRY(change.commit());
+    if (change.entries.size() != before) {
+        GADGET_TRY(change.commit());
+        GADGET_TRY(change.writer().sync_index());
+    }
     return delete_old_blobs(root_, needed, age);
 }
 
