@@ -25,6 +25,12 @@ Result<AttachmentPtr> wrap(std::vector<UniqueFd> fds, int link) {
     return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link));
 }
 
+// The kernel's EACCES for tracepoints: the program was verified against a larger context than this event has.
+Error reads_too_far(const std::string& what) {
+    return Error{ErrorCode::invalid_argument, what + ": the program reads more than the fields of this tracepoint",
+                 "compare its context structure with the event's 'format' file in the tracing file system"};
+}
+
 /// Puts the program on the event, as a link where the kernel has them (5.15). Takes the event.
 Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vector<UniqueFd>& fds, const std::string& what) {
     bpf_link_create_opts options{};
@@ -32,6 +38,7 @@ Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vecto
     options.perf_event.bpf_cookie = request.probe.cookie;
     UniqueFd link(bpf_link_create(request.program.fd(), event.get(), BPF_PERF_EVENT, &options));
     if (!link) {
+        if (errno == EACCES && request.kind() == AttachKind::tracepoint && may_use_bpf()) return reads_too_far(what);
         if (errno != EINVAL) return attach_error(errno, what, request.kind());
         if (request.probe.cookie != 0) {
             return Error{ErrorCode::unsupported, what + ": this kernel has no attach cookies", "",

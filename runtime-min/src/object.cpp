@@ -14,10 +14,12 @@
 namespace gadget::runtime {
 namespace {
 
+// The last line that says something of its own.
 std::string last_line(std::string_view text) {
-    std::string last;
-    for (const std::string_view line : split(text, '\n')) {
-        if (!trim(line).empty()) last = std::string(trim(line));
+    std::string_view last;
+    for (const std::string_view raw : split(text, '\n')) {
+        const std::string_view line = trim(raw);
+        if (!line.empty() && !line.starts_with("failed to load object")) last = line;
     }
     return printable(last);
 }

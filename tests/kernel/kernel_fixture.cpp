@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel_fixture.h"
+
+#include <bpf/bpf.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+
+#define EMBEDDED_OBJECT(name)                    \
+    extern const unsigned char object_##name[];  \
+    extern const std::size_t object_##name##_size
+
+EMBEDDED_OBJECT(fire);
+EMBEDDED_OBJECT(iter);
+EMBEDDED_OBJECT(kernel_functions);
+EMBEDDED_OBJECT(maps);
+EMBEDDED_OBJECT(net);
+EMBEDDED_OBJECT(perf);
+EMBEDDED_OBJECT(refused);
+
+extern "C" __attribute__((noinline, used, visibility("default"))) int gadget_test_target(int value) {
+    asm volatile("" : "+r"(value));
+    return value + 1;
+}
+
+namespace gadget::runtime {
+
+Bytes object_bytes(const std::string& name) {
+    const auto view = [](const unsigned char* data, std::size_t size) {
+        return std::as_bytes(std::span(data, size));
+    };
+    const std::map<std::string, std::span<const std::byte>> objects{
+        {"fire", view(object_fire, object_fire_size)},
+        {"iter", view(object_iter, object_iter_size)},
+        {"kernel_functions", view(object_kernel_functions, object_kernel_functions_size)},
+        {"maps", view(object_maps, object_maps_size)},
+        {"net", view(object_net, object_net_size)},
+        {"perf", view(object_perf, object_perf_size)},
+        {"refused", view(object_refused, object_refused_size)},
+    };
+    const auto bytes = objects.at(name);
+    return {bytes.begin(), bytes.end()};
+}
+
+ManagerSpec spec_of(const std::string& object) {
+    ManagerSpec spec;
+    spec.name = object;
+    spec.object = ObjectBytes{object_bytes(object)};
+    const auto self = static_cast<std::uint32_t>(getpid());
+    const bool watches_process = object == "fire" || object == "perf" || object == "kernel_functions";
+    if (watches_process) spec.constants.push_back({.name = "target_tgid", .value = bytes_of(self)});
+    if (object == "fire") {
+        spec.constants.push_back({.name = "syscall_number", .value = bytes_of(std::uint64_t{SYS_getpgid})});
+    }
+    return spec;
+}
+
+ProbeSpec probe(std::string program, AttachTarget target, std::string uid) {
+    ProbeSpec spec;
+    spec.id = {std::move(program), std::move(uid)};
+    spec.target = std::move(target);
+    return spec;
+}
+
+void fire(unsigned count, long argument) {
+    for (unsigned i = 0; i < count; ++i) (void)syscall(SYS_getpgid, argument);
+}
+
+std::uint64_t count_of(const Manager& manager, std::uint32_t index, const std::string& map) {
+    const auto value = manager.lookup(map, bytes_of(index));
+    if (!value || !*value) {
+        ADD_FAILURE() << "cannot read " << map << "[" << index << "]: " << (value ? "absent" : value.error().to_string());
+        return 0;
+    }
+    return value_of<std::uint64_t>(**value);
+}
+
+std::size_t open_fds() {
+    std::size_t count = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+    return count;
+}
+
+bool program_exists(std::uint32_t id) { return UniqueFd(bpf_prog_get_fd_by_id(id)).valid(); }
+bool map_exists(std::uint32_t id) { return UniqueFd(bpf_map_get_fd_by_id(id)).valid(); }
+
+namespace {
+bool goes(bool (*exists)(std::uint32_t), std::uint32_t id) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (exists(id)) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        (void)sched_yield();
+    }
+    return true;
+}
+}  // namespace
+
+bool program_goes(std::uint32_t id) { return goes(program_exists, id); }
+bool map_goes(std::uint32_t id) { return goes(map_exists, id); }
+
+UserFunction own_function(std::string symbol) {
+    UserFunction target;
+    target.binary = "/proc/self/exe";
+    target.symbol = std::move(symbol);
+    return target;
+}
+
+void KernelTest::SetUp() {
+    auto manager = Manager::create(spec_of("maps"));
+    ASSERT_OK(manager);
+    const auto loaded = manager->init();
+    if (!loaded && loaded.error().requirement) GTEST_SKIP() << "missing: " << loaded.error().requirement->feature;
+    ASSERT_OK(loaded);
+}
+
+}  // namespace gadget::runtime

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests against the running kernel share: embedded objects, hooks that fire on demand, counts of what is open.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <type_traits>
+
+#include "gadget/runtime.h"
+
+namespace gadget::runtime {
+
+/// The embedded object `name` ("fire", "perf", ...).
+Bytes object_bytes(const std::string& name);
+
+template <class T>
+Bytes bytes_of(const T& value) {
+    static_assert(std::is_trivially_copyable_v<T>);
+    Bytes bytes(sizeof(T));
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    return bytes;
+}
+
+template <class T>
+T value_of(std::span<const std::byte> bytes) {
+    T value{};
+    std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof(T)));
+    return value;
+}
+
+/// Indexes into the map `hits` of fire.bpf.c.
+enum Hit : std::uint32_t { kHitTracepoint, kHitRaw, kHitBtf, kHitUprobe, kHitUretprobe, kHitPerfEvent };
+
+/// A record of the ring buffer `events` of fire.bpf.c.
+struct FireRecord {
+    std::uint64_t argument;
+    std::uint32_t tgid;
+    std::uint32_t start;
+    char label[8];
+};
+
+/// A spec of an embedded object, with constants so that it watches this process only.
+ManagerSpec spec_of(const std::string& object);
+ProbeSpec probe(std::string program, AttachTarget target = {}, std::string uid = {});
+
+/// Makes the hooks of fire.bpf.c fire: `count` calls of getpgid(argument).
+void fire(unsigned count = 1, long argument = 1);
+/// The value of map[index].
+std::uint64_t count_of(const Manager& manager, std::uint32_t index, const std::string& map = "hits");
+
+/// Open descriptors of this process.
+std::size_t open_fds();
+/// True when the kernel knows the program.
+bool program_exists(std::uint32_t id);
+bool map_exists(std::uint32_t id);
+/// Waits until the kernel, which frees in the background, has let go of it; false after ten seconds.
+bool program_goes(std::uint32_t id);
+bool map_goes(std::uint32_t id);
+
+/// The function that uprobes of the tests hook.
+extern "C" int gadget_test_target(int value);
+/// Hooks gadget_test_target() of this executable.
+UserFunction own_function(std::string symbol = "gadget_test_target");
+
+/// Skips everything where programs cannot be loaded at all.
+class KernelTest : public testing::Test {
+  protected:
+    void SetUp() override;
+};
+
+/// Skips with the requirement's name when the error says that this kernel lacks something.
+#define GADGET_SKIP_IF_UNSUPPORTED(result)                                                                         \
+    do {                                                                                                           \
+        if (!(result) && (result).error().requirement && (result).error().code == ErrorCode::unsupported) {        \
+            GTEST_SKIP() << "missing: " << (result).error().requirement->feature;                                  \
+        }                                                                                                          \
+    } while (false)
+
+#define ASSERT_OK(result)                                                                  \
+    do {                                                                                   \
+        const auto& assert_ok_result = (result);                                           \
+        ASSERT_TRUE(assert_ok_result.has_value()) << assert_ok_result.error().to_string(); \
+    } while (false)
+
+}  // namespace gadget::runtime
