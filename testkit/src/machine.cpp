@@ -51,6 +51,15 @@ std::string last_lines(std::string_view console) {
     return text + "'";
 }
 
+Error no_qemu(model::Arch arch) {
+    const auto program = qemu_program(arch);
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "'" + program + "' is not installed: it runs the " + std::string(model::to_string(arch)) +
+                            " test machines",
+                 .hint = "install the package '" + qemu_package(arch) + "'",
+                 .requirement = Requirement{program, ""}};
+}
+
 struct Socket {
     UniqueFd ours;
     UniqueFd theirs;
@@ -86,7 +95,7 @@ class Machine {
         options.fds = {{console.theirs.get(), 1}, {errors.theirs.get(), 2}, {initramfs.get(), kInitramfsFd},
                        {port.theirs.get(), kPortFd}};
         auto qemu = Subprocess::spawn(options);
-        if (!qemu && qemu.error().code == ErrorCode::not_found) return no_qemu();
+        if (!qemu && qemu.error().code == ErrorCode::not_found) return no_qemu(request_.kernel->arch);
         if (!qemu) return std::move(qemu).error();
         qemu_.emplace(std::move(*qemu));
         port_ = std::move(port.ours);
@@ -108,15 +117,6 @@ class Machine {
     }
 
   private:
-    [[nodiscard]] Error no_qemu() const {
-        const auto program = qemu_program(request_.kernel->arch);
-        return Error{.code = ErrorCode::unsupported,
-                     .message = "'" + program + "' is not installed: it runs the " +
-                                std::string(model::to_string(request_.kernel->arch)) + " test machines",
-                     .hint = "install the package '" + qemu_package(request_.kernel->arch) + "'",
-                     .requirement = Requirement{program, ""}};
-    }
-
     void step(const CancelToken& cancel) {
         std::array<pollfd, 5> fds{{{port_.get(), POLLIN, 0},
                                    {console_.get(), POLLIN, 0},
@@ -267,6 +267,13 @@ std::string qemu_program(model::Arch arch) { return "qemu-system-" + std::string
 
 std::string qemu_package(model::Arch arch) {
     return arch == model::Arch::amd64 ? "qemu-system-x86" : "qemu-system-arm";
+}
+
+Result<void> check_machine(model::Arch arch, const CancelToken& cancel) {
+    auto end = run_child({.argv = {qemu_program(arch), "--version"}}, cancel);
+    if (!end && end.error().code == ErrorCode::not_found) return no_qemu(arch);
+    if (!end) return std::move(end).error();
+    return {};
 }
 
 std::vector<std::string> qemu_command(const MachineRequest& request) {

@@ -47,6 +47,9 @@ using FrameHandler = std::function<std::vector<Record>(const Record&)>;
 /// The Debian package that has it.
 [[nodiscard]] std::string qemu_package(model::Arch arch);
 
+/// `unsupported`, naming program and package, when QEMU for `arch` is not installed.
+Result<void> check_machine(model::Arch arch, const CancelToken& cancel);
+
 /// Boots, passes frames on until the guest says "done", and waits for the power-off. An Error means that there was no machine
 /// (`unsupported`: no QEMU); how a machine went wrong stands in MachineEnd.
 Result<MachineEnd> run_machine(const MachineRequest& request, const FrameHandler& handler, const CancelToken& cancel);

@@ -22,7 +22,7 @@ constexpr std::array kStimuli{
 };
 
 constexpr std::array kFeatures{
-    FeatureSpec{"btf", "5.2"},        FeatureSpec{"kprobe", "4.1"},     FeatureSpec{"uprobe", "4.3"},
+    FeatureSpec{"bpf", "3.18"},       FeatureSpec{"btf", "5.2"},        FeatureSpec{"kprobe", "4.1"},     FeatureSpec{"uprobe", "4.3"},
     FeatureSpec{"tracepoint", "4.7"}, FeatureSpec{"raw_tracepoint", "4.17"}, FeatureSpec{"ringbuf", "5.8"},
     FeatureSpec{"fentry", "5.5"},     FeatureSpec{"lsm", "5.7"},        FeatureSpec{"cgroup2", "4.5"},
 };

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include "../variables.h"
@@ -106,7 +108,9 @@ class TestRun {
         tell("ready", {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
         stimulate(gadget);
         tell("stimulated", {});
-        wait_for_stop(gadget);
+        const auto settle = wait_for_stop(gadget);
+        const auto end = std::min(deadline_, Clock::now() + settle);
+        while (!gadget.ended() && Clock::now() < end) gadget.pump(end, -1);
         stop(gadget);
     }
 
@@ -133,15 +137,20 @@ class TestRun {
         return gadget.ended() ? actor.finish() : "it did not end in time";
     }
 
-    /// Until the host has seen enough, the time is over, or the gadget ends by itself.
-    void wait_for_stop(GadgetProcess& gadget) {
+    /// Until the host has seen enough, the time is over, or the gadget ends by itself. Returns for how long events that should
+    /// not come are still waited for.
+    milliseconds wait_for_stop(GadgetProcess& gadget) {
         while (Clock::now() < deadline_ && !gadget.ended() && !channel_.broken()) {
             gadget.pump(deadline_, channel_.fd());
             if (!gadget.extra_ready()) continue;
             for (const auto& record : channel_.receive()) {
-                if (record.size() == 2 && record[0] == "stop" && record[1] == test_.id) return;
+                if (record.size() != 3 || record[0] != "stop" || record[1] != test_.id) continue;
+                unsigned settle = 0;
+                (void)std::from_chars(record[2].data(), record[2].data() + record[2].size(), settle);
+                return milliseconds(settle);
             }
         }
+        return milliseconds(0);
     }
 
     void stop(GadgetProcess& gadget) {

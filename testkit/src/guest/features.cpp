@@ -55,7 +55,9 @@ std::string open_raw_tracepoint(int program, const char* name) {
     attr.raw_tracepoint.prog_fd = static_cast<std::uint32_t>(program);
     attr.raw_tracepoint.name = name == nullptr ? 0 : address(name);
     const UniqueFd link(static_cast<int>(bpf(BPF_RAW_TRACEPOINT_OPEN, attr)));
-    return link ? "" : "attaching a program of this kind: " + errno_text(errno);
+    constexpr int kNotSupported = 524;    // ENOTSUPP, which only the kernel knows
+    if (link) return {};
+    return "attaching a program of this kind: " + (errno == kNotSupported ? "not supported (ENOTSUPP)" : errno_text(errno));
 }
 
 /// Programs that attach to a kernel function by its BTF id.
@@ -67,6 +69,15 @@ std::string trampoline(bpf_prog_type type, bpf_attach_type attach, std::string_v
     const auto program = load_program(type, attach, id);
     if (!program) return program.error().message;
     return open_raw_tracepoint(program->get(), nullptr);
+}
+
+std::string missing_bpf() {
+    bpf_attr attr{};
+    attr.map_type = BPF_MAP_TYPE_ARRAY;
+    attr.key_size = attr.value_size = 4;
+    attr.max_entries = 1;
+    const UniqueFd map(static_cast<int>(bpf(BPF_MAP_CREATE, attr)));
+    return map ? "" : "creating a map: " + errno_text(errno);
 }
 
 std::string missing_btf() { return needs_path(kKernelBtf); }
@@ -105,6 +116,7 @@ struct Probe {
 };
 
 constexpr std::array kProbes{
+    Probe{"bpf", missing_bpf},
     Probe{"btf", missing_btf},
     Probe{"kprobe", missing_kprobe},
     Probe{"uprobe", missing_uprobe},

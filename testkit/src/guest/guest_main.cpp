@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
@@ -47,6 +48,9 @@ Result<void> run_as_init() {
         return {};
     }
     guest::bring_loopback_up();
+    // Before Linux 5.11 maps count as locked memory, and the default limit is less than one buffer.
+    const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    (void)::setrlimit(RLIMIT_MEMLOCK, &unlimited);
     guest::run_job(job, "/tmp", channel);
     return {};
 }

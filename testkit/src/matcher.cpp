@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "matcher.h"
+
+#include <regex.h>
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "gadget/support/text.h"
+
+namespace gadget::testkit {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxMatchedText = 64 * 1024;
+constexpr std::size_t kMaxShownRow = 600;
+
+struct RegexFree {
+    void operator()(regex_t* regex) const {
+        ::regfree(regex);
+        delete regex;
+    }
+};
+using RegexPtr = std::unique_ptr<regex_t, RegexFree>;
+
+Result<RegexPtr> compile_regex(const std::string& text) {
+    auto raw = std::make_unique<regex_t>();
+    const int status = ::regcomp(raw.get(), text.c_str(), REG_EXTENDED | REG_NOSUB);
+    if (status != 0) {
+        std::string reason(256, '\0');
+        reason.resize(::regerror(status, raw.get(), reason.data(), reason.size()) - 1);
+        return Error{.code = ErrorCode::rejected_input, .message = "regular expression '" + text + "': " + reason};
+    }
+    return RegexPtr(raw.release());
+}
+
+struct CompiledField {
+    const FieldMatch* spec = nullptr;
+    std::vector<std::string> values;
+    RegexPtr regex;
+};
+
+struct CompiledExpectation {
+    const Expectation* spec = nullptr;
+    std::vector<CompiledField> fields;
+    std::uint64_t count = 0;
+    std::size_t best_score = 0;    ///< fields that match in `best_row`
+    std::string best_row;          ///< the row that came nearest without matching
+    std::string best_mismatch;
+    std::string surplus_row;       ///< the first row beyond the maximum
+};
+
+/// The value at a dotted path: "a.b" is b in a, or a key "a.b". nullptr when it is not there.
+const Json* lookup(const Json& row, std::string_view path) {
+    if (!row.is_object()) return nullptr;
+    if (const auto whole = row.find(std::string(path)); whole != row.end()) return &*whole;
+    for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+        const auto part = row.find(std::string(path.substr(0, dot)));
+        if (part == row.end()) continue;
+        if (const auto* found = lookup(*part, path.substr(dot + 1)); found != nullptr) return found;
+    }
+    return nullptr;
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<double> number_of(const std::string& text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+bool equal(const Json& value, const std::string& text, const std::string& wanted) {
+    if (text == wanted) return true;
+    if (!value.is_number_float()) return false;
+    return number_of(text) == number_of(wanted) && number_of(text).has_value();    // 1.50 is 1.5
+}
+
+bool matches(const CompiledField& field, const Json* value) {
+    using Kind = FieldMatch::Kind;
+    if (field.spec->kind == Kind::absent) return value == nullptr;
+    if (value == nullptr) return false;
+    const auto text = text_of(*value);
+    switch (field.spec->kind) {
+        case Kind::equals: return equal(*value, text, field.values[0]);
+        case Kind::not_equals: return !equal(*value, text, field.values[0]);
+        case Kind::contains: return text.find(field.values[0]) != std::string::npos;
+        case Kind::regex:
+            return text.size() <= kMaxMatchedText && ::regexec(field.regex.get(), text.c_str(), 0, nullptr, 0) == 0;
+        case Kind::range: {
+            const auto number = number_of(text);
+            return number && *number >= field.spec->minimum && *number <= field.spec->maximum;
+        }
+        case Kind::one_of:
+            for (const auto& wanted : field.values) {
+                if (equal(*value, text, wanted)) return true;
+            }
+            return false;
+        case Kind::absent: break;
+    }
+    return false;
+}
+
+std::string number_text(double value) {
+    std::array<char, 32> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+    return {buffer.data(), end};
+}
+
+std::string describe(const CompiledField& field) {
+    using Kind = FieldMatch::Kind;
+    const auto& name = field.spec->field;
+    switch (field.spec->kind) {
+        case Kind::equals: return name + " = '" + field.values[0] + "'";
+        case Kind::not_equals: return name + " other than '" + field.values[0] + "'";
+        case Kind::contains: return name + " with '" + field.values[0] + "' in it";
+        case Kind::regex: return name + " matching /" + field.values[0] + "/";
+        case Kind::one_of: return name + " one of '" + join_words(field.values, "or") + "'";
+        case Kind::absent: return "no " + name;
+        case Kind::range: {
+            constexpr double kInfinity = std::numeric_limits<double>::infinity();
+            if (field.spec->maximum == kInfinity) return name + " >= " + number_text(field.spec->minimum);
+            if (field.spec->minimum == -kInfinity) return name + " <= " + number_text(field.spec->maximum);
+            return name + " in " + number_text(field.spec->minimum) + ".." + number_text(field.spec->maximum);
+        }
+    }
+    return name;
+}
+
+std::string describe(const CompiledExpectation& expectation) {
+    std::vector<std::string> parts;
+    for (const auto& field : expectation.fields) parts.push_back(describe(field));
+    return parts.empty() ? "any content" : join_words(parts);
+}
+
+std::string shorten(std::string text) {
+    if (text.size() > kMaxShownRow) text = text.substr(0, kMaxShownRow) + "...";
+    return printable(text);
+}
+
+std::string wanted_count(const Expectation& spec) {
+    constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
+    if (spec.minimum == spec.maximum) return spec.minimum == 0 ? "no event" : "exactly " + std::to_string(spec.minimum);
+    if (spec.maximum == kUnlimited) return "at least " + std::to_string(spec.minimum);
+    if (spec.minimum == 0) return "at most " + std::to_string(spec.maximum);
+    return std::to_string(spec.minimum) + " to " + std::to_string(spec.maximum);
+}
+
+/// Counts `row` for `expectation`, or remembers how near it came.
+void apply(CompiledExpectation& expectation, const Json& row, std::string_view text) {
+    std::size_t score = 0;
+    std::string mismatch;
+    for (const auto& field : expectation.fields) {
+        const auto* value = lookup(row, field.spec->field);
+        if (matches(field, value)) {
+            ++score;
+        } else if (mismatch.empty()) {
+            mismatch = field.spec->field + (value == nullptr ? " is missing" : " is '" + shorten(text_of(*value)) + "'");
+        }
+    }
+    if (score == expectation.fields.size()) {
+        if (++expectation.count > expectation.spec->maximum && expectation.surplus_row.empty()) {
+            expectation.surplus_row = shorten(std::string(text));
+        }
+    } else if (expectation.best_row.empty() || score > expectation.best_score) {
+        expectation.best_score = score;
+        expectation.best_row = shorten(std::string(text));
+        expectation.best_mismatch = std::move(mismatch);
+    }
+}
+
+}  // namespace
+
+struct Matcher::Impl {
+    std::vector<CompiledExpectation> expectations;
+    std::uint64_t rows = 0;
+    std::string bad_row;
+};
+
+Matcher::Matcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Matcher::Matcher(Matcher&&) noexcept = default;
+Matcher& Matcher::operator=(Matcher&&) noexcept = default;
+Matcher::~Matcher() = default;
+
+Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, const Variables& variables) {
+    auto impl = std::make_unique<Impl>();
+    for (const auto& spec : expectations) {
+        CompiledExpectation compiled{.spec = &spec};
+        for (const auto& field : spec.fields) {
+            CompiledField entry{.spec = &field};
+            for (const auto& value : field.values) {
+                auto text = substitute(value, variables);
+                if (!text) return std::move(text).context("in the expectation on '" + field.field + "'").error();
+                entry.values.push_back(std::move(*text));
+            }
+            if (field.kind == FieldMatch::Kind::regex) {
+                GADGET_TRY_ASSIGN(entry.regex, compile_regex(entry.values.at(0)));
+            }
+            compiled.fields.push_back(std::move(entry));
+        }
+        impl->expectations.push_back(std::move(compiled));
+    }
+    return Matcher(std::move(impl));
+}
+
+void Matcher::row(std::string_view json) {
+    ++impl_->rows;
+    const auto row = Json::parse(json, nullptr, false);
+    if (!row.is_object()) {
+        if (impl_->bad_row.empty()) {
+            impl_->bad_row = "line " + std::to_string(impl_->rows) + ": '" + shorten(std::string(json)) + "'";
+        }
+        return;
+    }
+    for (auto& expectation : impl_->expectations) apply(expectation, row, json);
+}
+
+bool Matcher::satisfied() const {
+    for (const auto& expectation : impl_->expectations) {
+        if (expectation.count < expectation.spec->minimum) return false;
+    }
+    return true;
+}
+
+bool Matcher::has_upper_bounds() const {
+    for (const auto& expectation : impl_->expectations) {
+        if (expectation.spec->maximum != std::numeric_limits<std::uint64_t>::max()) return true;
+    }
+    return false;
+}
+
+std::uint64_t Matcher::rows() const { return impl_->rows; }
+std::string Matcher::bad_row() const { return impl_->bad_row; }
+
+std::vector<std::string> Matcher::failures() const {
+    std::vector<std::string> failures;
+    for (const auto& expectation : impl_->expectations) {
+        const auto& spec = *expectation.spec;
+        const bool too_few = expectation.count < spec.minimum;
+        if (!too_few && expectation.count <= spec.maximum) continue;
+        std::string text = "expected " + wanted_count(spec) + " with " + describe(expectation) + ", got " +
+                           std::to_string(expectation.count) + " (of " + std::to_string(impl_->rows) + " events)";
+        if (spec.where.line != 0) text = spec.where.file + ":" + std::to_string(spec.where.line) + ": " + text;
+        if (too_few && !expectation.best_row.empty()) {
+            text += "; nearest, but " + expectation.best_mismatch + ": " + expectation.best_row;
+        } else if (!too_few && !expectation.surplus_row.empty()) {
+            text += "; one too many: " + expectation.surplus_row;
+        }
+        failures.push_back(std::move(text));
+    }
+    return failures;
+}
+
+}  // namespace gadget::testkit
