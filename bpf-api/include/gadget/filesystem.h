@@ -98,7 +98,13 @@ static __always_inline u32 __gadget_prepend_name(buf_t *path, u32 off,
 		return 0;
 	off -= len + 1;
 
-	/* The masks change nothing; they tell the verifier the bounds. */
+	/*
+	 * From here on the masks change nothing; they tell the verifier the
+	 * bounds. Linux 6.12 forgets those of len in the comparison above, and
+	 * the compiler must not take its second mask away.
+	 */
+	barrier_var(len);
+	len &= __GADGET_NAME_MASK;
 	path->buf[off & (__GADGET_PATH_END - 1)] = '/';
 	if (bpf_probe_read_kernel(
 		    &path->buf[(off + 1) & (__GADGET_PATH_END - 1)], len,
