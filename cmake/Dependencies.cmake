@@ -16,9 +16,8 @@ gadgetkit_archive(zstd zstd)
 gadgetkit_archive(elf elf)
 gadgetkit_archive(bpf bpf)
 gadgetkit_archive(crypto crypto)
-# fmt has no static archive in the distribution: it is used as headers.
-add_library(archive_fmt INTERFACE)
-target_compile_definitions(archive_fmt INTERFACE FMT_HEADER_ONLY)
+# fmt has no static archive in the distribution, and used as headers it takes most of the time of a compilation.
+add_library(archive_fmt STATIC cmake/fmt/fmt.cpp)
 
 target_link_libraries(archive_elf INTERFACE archive_z)
 target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)

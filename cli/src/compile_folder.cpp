@@ -3,6 +3,7 @@
 
 #include "gadget/builder.h"
 #include "gadget/validator.h"
+#include "places.h"
 
 namespace gadget::cli {
 namespace {
@@ -55,6 +56,7 @@ Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest&
     const auto requests = requests_for(gadget.folder, request);
     builder::Options options;
     options.cancel = cancel;
+    if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";    // without a home: no cache
     GADGET_TRY_ASSIGN(auto outputs, builder::compile(requests, options, sink));
     SourcePathSink mapped(gadget.folder.source->parent_path(), sink);
     for (auto& output : outputs) {

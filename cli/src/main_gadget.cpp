@@ -17,5 +17,6 @@ int main(int argc, char** argv) {
                                  {.terminal = terminal,
                                   .cancel = interrupt.token(),
                                   .load_folder = gadget::cli::folder_loader(interrupt.token()),
-                                  .build = gadget::cli::build});
+                                  .build = gadget::cli::build,
+                                  .test = gadget::cli::test});
 }

@@ -67,8 +67,9 @@ int Terminal::fail(const Error& error) {
     Error bare = error;
     bare.hint.clear();
     std::string text = "gadget: " + std::string(red) + "error:" + std::string(reset) + " ";
+    const std::string whole = bare.to_string();
     std::string message;
-    for (const auto line : split(bare.to_string(), '\n')) message += (message.empty() ? "" : "\n  ") + printable(line);
+    for (const auto line : split(whole, '\n')) message += (message.empty() ? "" : "\n  ") + printable(line);
     text += message + "\n";
     if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
     write_err(text);
