@@ -64,16 +64,18 @@ std::optional<Archive> Archive::open(std::span<const std::byte> bytes) {
 }
 
 const Archive::Entry* Archive::find(std::string_view path) const {
-    const auto found = std::lower_bound(entries_.begin(), entries_.end(), path,
-                                        [](const Entry& entry, std::string_view p) { return entry.path < p; });
+    const auto found =
+        std::lower_bound(entries_.begin(), entries_.end(), path,
+                         [](const Entry& entry, std::string_view p) { return entry.path < p; });
     return found != entries_.end() && found->path == path ? &*found : nullptr;
 }
 
 bool Archive::has_directory(std::string_view path) const {
     if (path.empty()) return true;
     const std::string prefix = std::string(path) + '/';
-    const auto found = std::lower_bound(entries_.begin(), entries_.end(), prefix,
-                                        [](const Entry& entry, const std::string& p) { return entry.path < p; });
+    const auto found =
+        std::lower_bound(entries_.begin(), entries_.end(), prefix,
+                         [](const Entry& entry, const std::string& p) { return entry.path < p; });
     return found != entries_.end() && found->path.starts_with(prefix);
 }
 

@@ -24,7 +24,9 @@ constexpr std::size_t kMaxRequest = std::size_t{16} << 20;
 // Hands findings to the parent at once, or keeps them while it is open whether they will count.
 class Reporter final : public CompileListener {
   public:
-    void on_diagnostic(const Diagnostic& diagnostic) override { put(RecordKind::diagnostic, encode(diagnostic)); }
+    void on_diagnostic(const Diagnostic& diagnostic) override {
+        put(RecordKind::diagnostic, encode(diagnostic));
+    }
     void on_note(const Note& note) override { put(RecordKind::note, encode(note)); }
     void on_phase(std::string_view phase) override { write(RecordKind::phase, phase); }
     void write(RecordKind kind, std::string_view payload) { send(encode_record(kind, payload)); }
@@ -58,7 +60,8 @@ class Reporter final : public CompileListener {
     std::string held_;
 };
 
-// A finding of the front end on the sliced header may be the slice's fault: then the whole header has the last word.
+// A finding of the front end on the sliced header may be the slice's fault: then the whole header has the
+// last word.
 class SliceJudge final : public ParsedHook {
   public:
     explicit SliceJudge(Reporter& reporter) : reporter_(reporter) { reporter_.hold(); }
@@ -78,10 +81,12 @@ class SliceJudge final : public ParsedHook {
     bool accepted_ = false;
 };
 
-std::string vmlinux_path() { return std::string(kVmlinuxDir) + "/vmlinux.h"; }
+std::string vmlinux_path() {
+    return std::string(kVmlinuxDir) + "/vmlinux.h";
+}
 
-// Puts the part of vmlinux.h that the program can notice in the place of the whole. False when the program does not use it
-// or it cannot be cut.
+// Puts the part of vmlinux.h that the program can notice in the place of the whole. False when the program
+// does not use it or it cannot be cut.
 bool slice_kernel_header(const CompileJob& job, FileStore& files) {
     const StoredFile* whole = files.find_embedded(vmlinux_path());
     if (whole == nullptr) return false;
@@ -96,8 +101,8 @@ bool slice_kernel_header(const CompileJob& job, FileStore& files) {
     return true;
 }
 
-CompileStatus compile(const CompileJob& job, const ChildRequest& request, FileStore& files, Reporter& reporter,
-                      std::vector<std::byte>& object) {
+CompileStatus compile(const CompileJob& job, const ChildRequest& request, FileStore& files,
+                      Reporter& reporter, std::vector<std::byte>& object) {
     if (!request.whole_kernel_header && slice_kernel_header(job, files)) {
         SliceJudge judge(reporter);
         const CompileStatus status = compile_object(job, files, reporter, &judge, object);
@@ -117,7 +122,9 @@ void report_problem(const FileStore& files, Reporter& reporter) {
 
 }  // namespace
 
-bool is_compiler_child(int argc, char** argv) { return argc == 2 && std::string_view(argv[1]) == kChildArgument; }
+bool is_compiler_child(int argc, char** argv) {
+    return argc == 2 && std::string_view(argv[1]) == kChildArgument;
+}
 
 int compiler_child_main(int, char**) {
     const auto bytes = read_all(0, kMaxRequest, "request");
@@ -143,6 +150,8 @@ int compiler_child_main(int, char**) {
     ::_exit(0);
 }
 
-std::string compiler_version() { return clang_version(); }
+std::string compiler_version() {
+    return clang_version();
+}
 
 }  // namespace gadget::builder

@@ -27,17 +27,44 @@
 namespace gadget::builder {
 namespace {
 
-// The arguments are those that `clang -target bpf -g -O2 -Wall` hands to its own front end (clang-19 -### shows them),
-// with a pinned processor, fixed paths and no address-significance table.
+// The arguments are those that `clang -target bpf -g -O2 -Wall` hands to its own front end (clang-19 -###
+// shows them), with a pinned processor, fixed paths and no address-significance table.
 std::vector<std::string> front_end_arguments(const CompileJob& job) {
-    std::vector<std::string> arguments{
-        "-triple", "bpfel", "-emit-obj", "-disable-free", "-clear-ast-before-backend", "-disable-llvm-verifier",
-        "-discard-value-names", "-main-file-name", "program.bpf.c", "-mrelocation-model", "static",
-        "-mframe-pointer=all", "-fmath-errno", "-ffp-contract=on", "-fno-rounding-math", "-mconstructor-aliases",
-        "-target-cpu", "v1", "-debug-info-kind=constructor", "-dwarf-version=5", "-debugger-tuning=gdb",
-        "-fdebug-compilation-dir=/gadget", "-fcoverage-compilation-dir=/gadget", "-resource-dir", kClangDir,
-        "-nostdsysteminc", "-O2", "-Wall", "-ferror-limit", "19", "-fgnuc-version=4.2.1", "-fskip-odr-check-in-gmf",
-        "-vectorize-loops", "-vectorize-slp", "-D__GCC_HAVE_DWARF2_CFI_ASM=1"};
+    std::vector<std::string> arguments{"-triple",
+                                       "bpfel",
+                                       "-emit-obj",
+                                       "-disable-free",
+                                       "-clear-ast-before-backend",
+                                       "-disable-llvm-verifier",
+                                       "-discard-value-names",
+                                       "-main-file-name",
+                                       "program.bpf.c",
+                                       "-mrelocation-model",
+                                       "static",
+                                       "-mframe-pointer=all",
+                                       "-fmath-errno",
+                                       "-ffp-contract=on",
+                                       "-fno-rounding-math",
+                                       "-mconstructor-aliases",
+                                       "-target-cpu",
+                                       "v1",
+                                       "-debug-info-kind=constructor",
+                                       "-dwarf-version=5",
+                                       "-debugger-tuning=gdb",
+                                       "-fdebug-compilation-dir=/gadget",
+                                       "-fcoverage-compilation-dir=/gadget",
+                                       "-resource-dir",
+                                       kClangDir,
+                                       "-nostdsysteminc",
+                                       "-O2",
+                                       "-Wall",
+                                       "-ferror-limit",
+                                       "19",
+                                       "-fgnuc-version=4.2.1",
+                                       "-fskip-odr-check-in-gmf",
+                                       "-vectorize-loops",
+                                       "-vectorize-slp",
+                                       "-D__GCC_HAVE_DWARF2_CFI_ASM=1"};
     for (const std::string& warning : job.warnings) arguments.push_back(warning);
     arguments.insert(arguments.end(),
                      {"-D", job.arch == model::Arch::amd64 ? "__TARGET_ARCH_x86" : "__TARGET_ARCH_arm64"});
@@ -51,15 +78,14 @@ std::vector<std::string> front_end_arguments(const CompileJob& job) {
 }
 
 // A compiler instance over the store, ready to execute one action; false when clang rejects the arguments.
-bool prepare(clang::CompilerInstance& compiler,
-             const CompileJob& job,
-             FileStore& files,
+bool prepare(clang::CompilerInstance& compiler, const CompileJob& job, FileStore& files,
              clang::DiagnosticConsumer& findings) {
     compiler.createDiagnostics(&findings, false);
     const std::vector<std::string> arguments = front_end_arguments(job);
     std::vector<const char*> pointers;
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
-    if (!clang::CompilerInvocation::CreateFromArgs(compiler.getInvocation(), pointers, compiler.getDiagnostics())) {
+    if (!clang::CompilerInvocation::CreateFromArgs(compiler.getInvocation(), pointers,
+                                                   compiler.getDiagnostics())) {
         return false;
     }
     clang::ProcessWarningOptions(compiler.getDiagnostics(), compiler.getDiagnosticOpts());
@@ -85,7 +111,8 @@ class CollectNames final : public clang::PreprocessorFrontendAction {
                 (after_tag_keyword ? tags.insert(token.getIdentifierInfo())
                                    : ordinary.insert(token.getIdentifierInfo()));
             }
-            after_tag_keyword = token.isOneOf(clang::tok::kw_struct, clang::tok::kw_union, clang::tok::kw_enum);
+            after_tag_keyword =
+                token.isOneOf(clang::tok::kw_struct, clang::tok::kw_union, clang::tok::kw_enum);
         }
         for (const auto* name : ordinary) names_.ordinary.insert(name->getName().str());
         for (const auto* name : tags) names_.tags.insert(name->getName().str());
@@ -95,8 +122,9 @@ class CollectNames final : public clang::PreprocessorFrontendAction {
     UsedNames& names_;
 };
 
-// BTF needs debug information in the IR, but nobody reads DWARF of eBPF programs, and writing it is a third of the work.
-// With CodeView asked for and no DWARF version the assembly printer makes neither: CodeView is only ever made for Windows.
+// BTF needs debug information in the IR, but nobody reads DWARF of eBPF programs, and writing it is a third
+// of the work. With CodeView asked for and no DWARF version the assembly printer makes neither: CodeView is
+// only ever made for Windows.
 void leave_out_dwarf(llvm::Module& module) {
     if (llvm::NamedMDNode* flags = module.getModuleFlagsMetadata()) {
         std::vector<llvm::MDNode*> kept;
@@ -131,7 +159,8 @@ bool strip_debug(llvm::StringRef object, std::vector<std::byte>& out) {
     llvm::SmallVector<char, 0> stripped;
     llvm::raw_svector_ostream stream(stripped);
     if (auto error = llvm::objcopy::elf::executeObjcopyOnBinary(
-            config, llvm::objcopy::ELFConfig(), llvm::cast<llvm::object::ELFObjectFileBase>(**parsed), stream)) {
+            config, llvm::objcopy::ELFConfig(), llvm::cast<llvm::object::ELFObjectFileBase>(**parsed),
+            stream)) {
         llvm::consumeError(std::move(error));
         return false;
     }
@@ -151,10 +180,8 @@ struct Emission {
 // Makes IR as it hears declarations, and the object at the end of the translation unit.
 class ObjectEmitter final : public clang::MultiplexConsumer {
   public:
-    ObjectEmitter(clang::CompilerInstance& compiler,
-                  std::unique_ptr<clang::CodeGenerator> generator,
-                  clang::CodeGenerator* borrowed,
-                  Emission& emission)
+    ObjectEmitter(clang::CompilerInstance& compiler, std::unique_ptr<clang::CodeGenerator> generator,
+                  clang::CodeGenerator* borrowed, Emission& emission)
         : MultiplexConsumer(as_list(std::move(generator))),
           compiler_(compiler),
           generator_(borrowed),
@@ -186,11 +213,11 @@ class ObjectEmitter final : public clang::MultiplexConsumer {
         context.setDiagnosticHandler(make_back_end_findings(emission_.files, emission_.listener,
                                                             compiler_.getSourceManager(), errors));
         llvm::SmallVector<char, 0> object;
-        clang::EmitBackendOutput(compiler_.getDiagnostics(), compiler_.getHeaderSearchOpts(),
-                                 compiler_.getCodeGenOpts(), compiler_.getTargetOpts(), compiler_.getLangOpts(),
-                                 compiler_.getTarget().getDataLayoutString(), &module, clang::Backend_EmitObj,
-                                 compiler_.getFileManager().getVirtualFileSystemPtr(),
-                                 std::make_unique<llvm::raw_svector_ostream>(object));
+        clang::EmitBackendOutput(
+            compiler_.getDiagnostics(), compiler_.getHeaderSearchOpts(), compiler_.getCodeGenOpts(),
+            compiler_.getTargetOpts(), compiler_.getLangOpts(), compiler_.getTarget().getDataLayoutString(),
+            &module, clang::Backend_EmitObj, compiler_.getFileManager().getVirtualFileSystemPtr(),
+            std::make_unique<llvm::raw_svector_ostream>(object));
         context.setDiagnosticHandler(std::move(previous));
         if (errors > 0 || compiler_.getDiagnostics().hasErrorOccurred()) return false;
         return strip_debug(llvm::StringRef(object.data(), object.size()), emission_.object);
@@ -210,7 +237,8 @@ class EmitObject final : public clang::ASTFrontendAction {
                                                           llvm::StringRef file) override {
         std::unique_ptr<clang::CodeGenerator> generator(clang::CreateLLVMCodeGen(
             compiler.getDiagnostics(), file, compiler.getFileManager().getVirtualFileSystemPtr(),
-            compiler.getHeaderSearchOpts(), compiler.getPreprocessorOpts(), compiler.getCodeGenOpts(), context_));
+            compiler.getHeaderSearchOpts(), compiler.getPreprocessorOpts(), compiler.getCodeGenOpts(),
+            context_));
         clang::CodeGenerator* const borrowed = generator.get();
         return std::make_unique<ObjectEmitter>(compiler, std::move(generator), borrowed, emission_);
     }
@@ -239,11 +267,8 @@ bool collect_names(const CompileJob& job, FileStore& files, UsedNames& names) {
     return compiler.ExecuteAction(action) && !compiler.getDiagnostics().hasErrorOccurred();
 }
 
-CompileStatus compile_object(const CompileJob& job,
-                             FileStore& files,
-                             CompileListener& listener,
-                             ParsedHook* hook,
-                             std::vector<std::byte>& object) {
+CompileStatus compile_object(const CompileJob& job, FileStore& files, CompileListener& listener,
+                             ParsedHook* hook, std::vector<std::byte>& object) {
     initialize_bpf_target();
     listener.on_phase("parsing");
     FrontEndFindings findings(files, listener);
@@ -251,11 +276,13 @@ CompileStatus compile_object(const CompileJob& job,
     if (!prepare(compiler, job, files, findings)) return CompileStatus::rejected;
     Emission emission{files, listener, hook, object};
     EmitObject action(emission);
-    (void)compiler.ExecuteAction(action);    // what went wrong was reported; the status says the rest
+    (void)compiler.ExecuteAction(action);  // what went wrong was reported; the status says the rest
     return emission.status;
 }
 
-std::string clang_version() { return CLANG_VERSION_STRING; }
+std::string clang_version() {
+    return CLANG_VERSION_STRING;
+}
 
 void report_fatal_errors_to(CompileListener& listener) {
     llvm::install_fatal_error_handler(

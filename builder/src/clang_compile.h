@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to clang: plain C++ in, plain C++ out. Only clang_compile.cpp, clang_diagnostics.cpp and virtual_fs.cpp see
-// a header of LLVM. One call of compile_object() per process: the BPF back end keeps global state between modules.
+// The door to clang: plain C++ in, plain C++ out. Only clang_compile.cpp, clang_diagnostics.cpp and
+// virtual_fs.cpp see a header of LLVM. One call of compile_object() per process: the BPF back end keeps
+// global state between modules.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +21,14 @@ class CompileListener {
   public:
     virtual ~CompileListener() = default;
     virtual void on_diagnostic(const Diagnostic& diagnostic) = 0;
-    virtual void on_note(const Note& note) = 0;    ///< belongs to the last diagnostic
+    virtual void on_note(const Note& note) = 0;  ///< belongs to the last diagnostic
     virtual void on_phase(std::string_view phase) = 0;
 };
 
 /// The identifiers of a translation unit after macro expansion.
 struct UsedNames {
     std::unordered_set<std::string> ordinary;
-    std::unordered_set<std::string> tags;    ///< those that followed struct, union or enum
+    std::unordered_set<std::string> tags;  ///< those that followed struct, union or enum
 };
 
 /// Only preprocesses; findings are dropped. False when the preprocessor reported an error.
@@ -35,27 +36,25 @@ bool collect_names(const CompileJob& job, FileStore& files, UsedNames& names);
 
 enum class CompileStatus {
     done,
-    rejected,            ///< the source has errors
-    rejected_by_codegen, ///< the source is good C, but has no translation into eBPF
+    rejected,             ///< the source has errors
+    rejected_by_codegen,  ///< the source is good C, but has no translation into eBPF
 };
 
-/// Compiles to an ELF object with BTF and without DWARF. `on_parsed`, if given, is asked after the front end and before the
-/// back end, with the outcome of the former; false ends the compilation as `rejected`.
+/// Compiles to an ELF object with BTF and without DWARF. `on_parsed`, if given, is asked after the front end
+/// and before the back end, with the outcome of the former; false ends the compilation as `rejected`.
 class ParsedHook {
   public:
     virtual ~ParsedHook() = default;
     virtual bool on_parsed(bool has_errors) = 0;
 };
-CompileStatus compile_object(const CompileJob& job,
-                             FileStore& files,
-                             CompileListener& listener,
-                             ParsedHook* hook,
-                             std::vector<std::byte>& object);
+CompileStatus compile_object(const CompileJob& job, FileStore& files, CompileListener& listener,
+                             ParsedHook* hook, std::vector<std::byte>& object);
 
 /// "19.1.7": the compiler that stands in this executable.
 std::string clang_version();
 
-/// Reports fatal errors of LLVM (which end the process) to `listener` before they do. The listener must live on.
+/// Reports fatal errors of LLVM (which end the process) to `listener` before they do. The listener must live
+/// on.
 void report_fatal_errors_to(CompileListener& listener);
 
 }  // namespace gadget::builder

@@ -18,14 +18,16 @@ constexpr unsigned kMaxOriginNotes = 3;
 
 // Our messages start in lower case; a name or an acronym at the start stays as it is.
 std::string as_message(std::string text) {
-    if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' ')) {
+    if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' &&
+        ((text[1] >= 'a' && text[1] <= 'z') || text[1] == ' ')) {
         text[0] = static_cast<char>(text[0] - 'A' + 'a');
     }
     while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
     return text;
 }
 
-SourceRange presumed_range(const FileStore& files, const clang::SourceManager& sources, clang::SourceLocation where) {
+SourceRange presumed_range(const FileStore& files, const clang::SourceManager& sources,
+                           clang::SourceLocation where) {
     const clang::PresumedLoc place = sources.getPresumedLoc(where);
     if (place.isInvalid()) return {};
     SourceRange range;
@@ -44,7 +46,8 @@ void set_end(SourceRange& range, const clang::SourceManager& sources, clang::Sou
 
 }  // namespace
 
-SourceRange FrontEndFindings::range_of(const clang::SourceManager& sources, clang::SourceLocation location) const {
+SourceRange FrontEndFindings::range_of(const clang::SourceManager& sources,
+                                       clang::SourceLocation location) const {
     const clang::SourceLocation where = sources.getFileLoc(location);
     SourceRange range = presumed_range(files_, sources, where);
     if (range.line == 0 || language_ == nullptr) return range;
@@ -52,9 +55,9 @@ SourceRange FrontEndFindings::range_of(const clang::SourceManager& sources, clan
     return range;
 }
 
-// How the place came to be: the macros it stands in (innermost first), then the #includes that lead to its file.
-void FrontEndFindings::add_origin_notes(const clang::SourceManager& sources,
-                                        clang::SourceLocation location,
+// How the place came to be: the macros it stands in (innermost first), then the #includes that lead to its
+// file.
+void FrontEndFindings::add_origin_notes(const clang::SourceManager& sources, clang::SourceLocation location,
                                         Diagnostic& finding) {
     unsigned count = 0;
     clang::SourceLocation at = location;
@@ -75,14 +78,13 @@ void FrontEndFindings::add_origin_notes(const clang::SourceManager& sources,
     }
 }
 
-void FrontEndFindings::add_fixes(const clang::SourceManager& sources,
-                                 const clang::Diagnostic& info,
+void FrontEndFindings::add_fixes(const clang::SourceManager& sources, const clang::Diagnostic& info,
                                  Diagnostic& finding) {
     for (const clang::FixItHint& hint : info.getFixItHints()) {
         const clang::CharSourceRange where = hint.RemoveRange;
-        if (language_ == nullptr || where.isInvalid() || where.getBegin().isMacroID() || where.getEnd().isMacroID() ||
-            !hint.InsertFromRange.isInvalid()) {
-            finding.fixes.clear();    // a fix that is not whole is none
+        if (language_ == nullptr || where.isInvalid() || where.getBegin().isMacroID() ||
+            where.getEnd().isMacroID() || !hint.InsertFromRange.isInvalid()) {
+            finding.fixes.clear();  // a fix that is not whole is none
             return;
         }
         FixIt fix;
@@ -95,14 +97,15 @@ void FrontEndFindings::add_fixes(const clang::SourceManager& sources,
     }
 }
 
-void FrontEndFindings::HandleDiagnostic(clang::DiagnosticsEngine::Level level, const clang::Diagnostic& info) {
+void FrontEndFindings::HandleDiagnostic(clang::DiagnosticsEngine::Level level,
+                                        const clang::Diagnostic& info) {
     DiagnosticConsumer::HandleDiagnostic(level, info);
     if (level == clang::DiagnosticsEngine::Ignored || level == clang::DiagnosticsEngine::Remark) return;
     llvm::SmallString<256> text;
     info.FormatDiagnostic(text);
     const bool located = info.hasSourceManager() && info.getLocation().isValid();
-    const Location location =
-        located ? Location(range_of(info.getSourceManager(), info.getLocation())) : Location(std::monostate());
+    const Location location = located ? Location(range_of(info.getSourceManager(), info.getLocation()))
+                                      : Location(std::monostate());
     if (level == clang::DiagnosticsEngine::Note) {
         listener_.on_note({as_message(text.str().str()), location});
         return;
@@ -126,7 +129,8 @@ namespace {
 
 class BackEndFindings final : public llvm::DiagnosticHandler {
   public:
-    BackEndFindings(FileStore& files, CompileListener& listener, const clang::SourceManager& sources, unsigned& errors)
+    BackEndFindings(FileStore& files, CompileListener& listener, const clang::SourceManager& sources,
+                    unsigned& errors)
         : files_(files), listener_(listener), sources_(sources), errors_(errors) {}
 
     bool handleDiagnostics(const llvm::DiagnosticInfo& info) override {
@@ -198,8 +202,7 @@ class BackEndFindings final : public llvm::DiagnosticHandler {
 
 }  // namespace
 
-std::unique_ptr<llvm::DiagnosticHandler> make_back_end_findings(FileStore& files,
-                                                                CompileListener& listener,
+std::unique_ptr<llvm::DiagnosticHandler> make_back_end_findings(FileStore& files, CompileListener& listener,
                                                                 const clang::SourceManager& sources,
                                                                 unsigned& errors) {
     return std::make_unique<BackEndFindings>(files, listener, sources, errors);

@@ -19,7 +19,8 @@ class FrontEndFindings final : public clang::DiagnosticConsumer {
 
   private:
     SourceRange range_of(const clang::SourceManager& sources, clang::SourceLocation location) const;
-    void add_origin_notes(const clang::SourceManager& sources, clang::SourceLocation location, Diagnostic& finding);
+    void add_origin_notes(const clang::SourceManager& sources, clang::SourceLocation location,
+                          Diagnostic& finding);
     void add_fixes(const clang::SourceManager& sources, const clang::Diagnostic& info, Diagnostic& finding);
 
     FileStore& files_;
@@ -33,8 +34,7 @@ class FrontEndFindings final : public clang::DiagnosticConsumer {
 };
 
 /// Hears the back end; `errors` counts what makes the object useless.
-std::unique_ptr<llvm::DiagnosticHandler> make_back_end_findings(FileStore& files,
-                                                                CompileListener& listener,
+std::unique_ptr<llvm::DiagnosticHandler> make_back_end_findings(FileStore& files, CompileListener& listener,
                                                                 const clang::SourceManager& sources,
                                                                 unsigned& errors);
 

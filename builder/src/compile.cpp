@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parent's side: starts a compiler process for each request, waits for them with an eye on the clock and on the user,
-// and turns what they wrote into objects, findings and errors.
+// The parent's side: starts a compiler process for each request, waits for them with an eye on the clock and
+// on the user, and turns what they wrote into objects, findings and errors.
 #include <poll.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ struct Outcome {
     std::vector<Lookup> lookups;
     std::string phase;
     std::optional<ChildStatus> status;
-    std::optional<Error> failure;    // the process did not do its work
+    std::optional<Error> failure;  // the process did not do its work
 };
 
 std::string name_of(const Request& request) {
@@ -74,10 +74,13 @@ Result<Child> start(const ChildRequest& message, const Options& options) {
     spawn.argv = {options.compiler.string(), "__compile"};
     spawn.fds = {{input.get(), 0}, {records.get(), 1}, {error_text.get(), 2}};
     spawn.memory_limit = options.memory_limit;
-    // A process that spins is ended by the deadline; this is for the case that the parent is not there to do it.
-    spawn.cpu_seconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options.timeout).count()) + 1;
+    // A process that spins is ended by the deadline; this is for the case that the parent is not there to do
+    // it.
+    spawn.cpu_seconds =
+        static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options.timeout).count()) + 1;
     GADGET_TRY_ASSIGN(Subprocess process, Subprocess::spawn(spawn));
-    return Child{std::move(process), std::move(records), std::move(error_text), Clock::now() + options.timeout};
+    return Child{std::move(process), std::move(records), std::move(error_text),
+                 Clock::now() + options.timeout};
 }
 
 Result<Bytes> content_of(const UniqueFd& fd, std::size_t limit, const char* what) {
@@ -88,9 +91,12 @@ Result<Bytes> content_of(const UniqueFd& fd, std::size_t limit, const char* what
 void take_records(std::string_view stream, Outcome& outcome) {
     while (const auto record = take_record(stream)) {
         switch (record->kind) {
-            case RecordKind::phase: outcome.phase = record->payload; break;
+            case RecordKind::phase:
+                outcome.phase = record->payload;
+                break;
             case RecordKind::diagnostic:
-                if (auto finding = decode_diagnostic(record->payload)) outcome.findings.push_back(std::move(*finding));
+                if (auto finding = decode_diagnostic(record->payload))
+                    outcome.findings.push_back(std::move(*finding));
                 break;
             case RecordKind::note:
                 if (auto note = decode_note(record->payload); note && !outcome.findings.empty()) {
@@ -98,24 +104,28 @@ void take_records(std::string_view stream, Outcome& outcome) {
                 }
                 break;
             case RecordKind::lookup:
-                if (auto lookup = decode_lookup(record->payload)) outcome.lookups.push_back(std::move(*lookup));
+                if (auto lookup = decode_lookup(record->payload))
+                    outcome.lookups.push_back(std::move(*lookup));
                 break;
-            case RecordKind::input: outcome.output.inputs.emplace_back(record->payload); break;
+            case RecordKind::input:
+                outcome.output.inputs.emplace_back(record->payload);
+                break;
             case RecordKind::object: {
                 const auto bytes = as_bytes(record->payload);
                 outcome.output.object.assign(bytes.begin(), bytes.end());
                 break;
             }
             case RecordKind::status:
-                if (!record->payload.empty()) outcome.status = static_cast<ChildStatus>(record->payload.front());
+                if (!record->payload.empty())
+                    outcome.status = static_cast<ChildStatus>(record->payload.front());
                 break;
         }
     }
 }
 
 // Why a process ended without a status.
-Error describe_death(const Request& request, const Options& options, const ExitStatus& exit, const Outcome& outcome,
-                     std::string_view error_text) {
+Error describe_death(const Request& request, const Options& options, const ExitStatus& exit,
+                     const Outcome& outcome, std::string_view error_text) {
     const bool memory = error_text.find("out of memory") != error_text.npos ||
                         error_text.find("bad_alloc") != error_text.npos || exit.signal == SIGKILL;
     const std::string where = outcome.phase.empty() ? std::string() : " while " + outcome.phase;
@@ -126,19 +136,22 @@ Error describe_death(const Request& request, const Options& options, const ExitS
                 "look for macros or includes that repeat themselves"};
     }
     if (exit.signal == SIGXCPU) {
-        return {ErrorCode::timed_out, "the compiler did not come to an end on " + name_of(request) + where, ""};
+        return {ErrorCode::timed_out, "the compiler did not come to an end on " + name_of(request) + where,
+                ""};
     }
-    const bool explained = std::any_of(outcome.findings.begin(), outcome.findings.end(), [](const Diagnostic& finding) {
-        return finding.severity == Severity::error;
-    });
+    const bool explained =
+        std::any_of(outcome.findings.begin(), outcome.findings.end(),
+                    [](const Diagnostic& finding) { return finding.severity == Severity::error; });
     if (explained) return {ErrorCode::rejected_input, name_of(request) + " does not compile", ""};
     if (exit.signal != 0) {
-        return {ErrorCode::internal,
-                "the compiler crashed on " + name_of(request) + where + " (" + exit.to_string() + ")",
-                "this is a defect of the compiler: leave out parts of the program to find the one it dies of"};
+        return {
+            ErrorCode::internal,
+            "the compiler crashed on " + name_of(request) + where + " (" + exit.to_string() + ")",
+            "this is a defect of the compiler: leave out parts of the program to find the one it dies of"};
     }
-    return {ErrorCode::internal, "'" + options.compiler.string() + "' is not a compiler of this version: it ended with " +
-                                     exit.to_string() + " on " + name_of(request),
+    return {ErrorCode::internal,
+            "'" + options.compiler.string() + "' is not a compiler of this version: it ended with " +
+                exit.to_string() + " on " + name_of(request),
             ""};
 }
 
@@ -152,8 +165,8 @@ Outcome collect(const Request& request, const Options& options, Child& child) {
     take_records(as_text(*stream), outcome);
     if (exit->success() && outcome.status) return outcome;
     const auto error_text = content_of(child.error_text, kMaxErrorText, "messages of the compiler");
-    outcome.failure =
-        describe_death(request, options, *exit, outcome, error_text ? as_text(*error_text) : std::string_view());
+    outcome.failure = describe_death(request, options, *exit, outcome,
+                                     error_text ? as_text(*error_text) : std::string_view());
     return outcome;
 }
 
@@ -175,7 +188,8 @@ class Run {
             while (next_ < requests_.size() && running_ < jobs_) {
                 const std::size_t index = next_++;
                 if (find_in_cache(index)) continue;
-                GADGET_TRY_ASSIGN(Child child, start(message_of(requests_[index], cache_.enabled()), options_));
+                GADGET_TRY_ASSIGN(Child child,
+                                  start(message_of(requests_[index], cache_.enabled()), options_));
                 children_[index].emplace(std::move(child));
                 ++running_;
             }
@@ -199,11 +213,12 @@ class Run {
         children_[index].reset();
         --running_;
         const bool clean = outcome.status == ChildStatus::done && outcome.findings.empty();
-        if (clean && cache_.enabled()) cache_.store(message_of(requests_[index], true), outcome.lookups, outcome.output);
+        if (clean && cache_.enabled())
+            cache_.store(message_of(requests_[index], true), outcome.lookups, outcome.output);
     }
 
     Result<void> wait_for_one() {
-        std::vector<pollfd> polled{{options_.cancel.fd, POLLIN, 0}};    // poll skips negative descriptors
+        std::vector<pollfd> polled{{options_.cancel.fd, POLLIN, 0}};  // poll skips negative descriptors
         std::vector<std::size_t> indexes{0};
         auto deadline = Clock::time_point::max();
         for (std::size_t i = 0; i < children_.size(); ++i) {
@@ -222,8 +237,9 @@ class Run {
             if (polled[p].revents != 0) {
                 finish_one(indexes[p]);
             } else if (Clock::now() >= children_[indexes[p]]->deadline) {
-                return Error{ErrorCode::timed_out, "the compiler did not finish " + name_of(requests_[indexes[p]]) +
-                                                       " within " + std::to_string(options_.timeout.count()) + " ms",
+                return Error{ErrorCode::timed_out,
+                             "the compiler did not finish " + name_of(requests_[indexes[p]]) + " within " +
+                                 std::to_string(options_.timeout.count()) + " ms",
                              "look for macros that expand without end, or raise the time limit"};
             }
         }
@@ -255,7 +271,8 @@ std::optional<Error> failure_of(std::span<const Request> requests, std::span<con
 
 }  // namespace
 
-Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options, DiagnosticSink& sink) {
+Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options,
+                                    DiagnosticSink& sink) {
     for (const Request& request : requests) GADGET_TRY(check_request(request));
     GADGET_TRY_ASSIGN(std::vector<Outcome> outcomes, Run(requests, options).finish());
     std::vector<CompiledFindings> findings;

@@ -11,11 +11,11 @@ namespace gadget::builder {
 
 /// What to compile, in terms of the file store's virtual paths.
 struct CompileJob {
-    std::string source;                       ///< virtual path of the main file
+    std::string source;  ///< virtual path of the main file
     model::Arch arch = model::Arch::amd64;
-    std::vector<std::string> include_dirs;    ///< virtual, searched before the embedded headers
-    std::vector<std::string> defines;         ///< "NAME" or "NAME=VALUE"
-    std::vector<std::string> warnings;        ///< "-Wextra"
+    std::vector<std::string> include_dirs;  ///< virtual, searched before the embedded headers
+    std::vector<std::string> defines;       ///< "NAME" or "NAME=VALUE"
+    std::vector<std::string> warnings;      ///< "-Wextra"
 };
 
 /// The virtual path of the main file.

@@ -6,7 +6,7 @@
 #include "virtual_paths.h"
 
 // Defined by the assembler files that cmake/EmbedFiles.cmake writes.
-#define GADGET_EMBEDDED(name)                          \
+#define GADGET_EMBEDDED(name)                              \
     extern "C" const std::byte gadgetkit_##name##_begin[]; \
     extern "C" const std::byte gadgetkit_##name##_end[]
 

@@ -21,7 +21,9 @@ constexpr std::uint64_t kOverrideDevice = ~std::uint64_t{2};
 constexpr std::size_t kMaxSiblings = 1000;
 
 // An archive has no "..", and clang asks for "<dir>/./x.h" when it was written so.
-bool plain(std::string_view path) { return path.find("/../") == path.npos && path.find("/./") == path.npos; }
+bool plain(std::string_view path) {
+    return path.find("/../") == path.npos && path.find("/./") == path.npos;
+}
 
 }  // namespace
 
@@ -68,7 +70,8 @@ const StoredFile* FileStore::find(std::string_view path) {
     std::unique_ptr<StoredFile> file;
     if (mount != nullptr && !mount->archive && !rest.empty()) {
         file = load_real(mount->real_dir / fs::path(rest));
-        lookups_.push_back({key, file ? Found::file : Found::nothing, file ? std::string(file->content) : std::string()});
+        lookups_.push_back(
+            {key, file ? Found::file : Found::nothing, file ? std::string(file->content) : std::string()});
     }
     return cache_.emplace(key, std::move(file)).first->second.get();
 }
@@ -77,7 +80,8 @@ const StoredFile* FileStore::find_embedded(std::string_view path) {
     const std::string key(path);
     const auto known = cache_.find(key);
     std::string_view rest;
-    if (known != cache_.end() && known->second && known->second->device == kEmbeddedDevice) return known->second.get();
+    if (known != cache_.end() && known->second && known->second->device == kEmbeddedDevice)
+        return known->second.get();
     if (known != cache_.end()) return nullptr;
     const Mount* mount = mount_of(path, &rest);
     if (mount == nullptr || !mount->archive || !plain(path)) return nullptr;
@@ -99,7 +103,8 @@ bool FileStore::is_directory(std::string_view path) {
     const auto known = directories_.find(std::string(path));
     if (known != directories_.end()) return known->second;
     std::error_code error;
-    const bool found = fs::is_directory(mount->real_dir.empty() ? fs::path(".") / rest : mount->real_dir / rest, error);
+    const bool found =
+        fs::is_directory(mount->real_dir.empty() ? fs::path(".") / rest : mount->real_dir / rest, error);
     lookups_.push_back({std::string(path), found ? Found::directory : Found::no_directory, {}});
     return directories_[std::string(path)] = found;
 }
@@ -111,7 +116,7 @@ void FileStore::refuse(const fs::path& path, const std::string& why) {
 std::unique_ptr<StoredFile> FileStore::load_real(const fs::path& path) {
     // Not to hang on a pipe that bears the name of a header.
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    struct stat status {};
+    struct stat status{};
     if (!fd || ::fstat(fd.get(), &status) != 0) {
         if (!fd && errno == EACCES) refuse(path, "cannot be read: permission denied");
         return nullptr;
@@ -169,7 +174,8 @@ std::vector<std::string> FileStore::siblings(std::string_view path) const {
     const fs::path folder = (mount->real_dir / fs::path(rest)).parent_path();
     std::error_code error;
     fs::directory_iterator entries(folder.empty() ? fs::path(".") : folder, error);
-    for (; !error && entries != fs::directory_iterator() && names.size() < kMaxSiblings; entries.increment(error)) {
+    for (; !error && entries != fs::directory_iterator() && names.size() < kMaxSiblings;
+         entries.increment(error)) {
         names.push_back(entries->path().filename().string());
     }
     std::sort(names.begin(), names.end());

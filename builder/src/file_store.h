@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every file that the compiler can see, under fixed virtual paths: embedded headers, the author's folder, his include
-// folders. Nothing else of the machine exists for the compiler, so an object cannot depend on it or name it.
+// Every file that the compiler can see, under fixed virtual paths: embedded headers, the author's folder, his
+// include folders. Nothing else of the machine exists for the compiler, so an object cannot depend on it or
+// name it.
 #pragma once
 
 #include <cstdint>
@@ -63,7 +64,7 @@ class FileStore {
 
   private:
     struct Mount {
-        std::string virtual_dir;    // without a slash at the end
+        std::string virtual_dir;  // without a slash at the end
         std::optional<Archive> archive;
         std::filesystem::path real_dir;
         std::uint64_t id = 0;
@@ -73,11 +74,11 @@ class FileStore {
     void refuse(const std::filesystem::path& path, const std::string& why);
 
     std::vector<Mount> mounts_;
-    std::unordered_map<std::string, std::unique_ptr<StoredFile>> cache_;    // nullptr: known not to exist
-    std::unordered_map<std::string, bool> directories_;                     // real ones that were asked for
+    std::unordered_map<std::string, std::unique_ptr<StoredFile>> cache_;  // nullptr: known not to exist
+    std::unordered_map<std::string, bool> directories_;                   // real ones that were asked for
     std::vector<Lookup> lookups_;
     std::unordered_map<std::string, StoredFile> overrides_;
-    std::vector<std::unique_ptr<std::string>> texts_;                       // what StoredFile::content points into
+    std::vector<std::unique_ptr<std::string>> texts_;  // what StoredFile::content points into
     std::vector<std::filesystem::path> inputs_;
     std::string problem_;
     std::size_t total_ = 0;

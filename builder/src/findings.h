@@ -15,8 +15,8 @@ struct CompiledFindings {
     std::vector<Diagnostic> findings;
 };
 
-/// The findings of several compilations as one list, in order. What every architecture of a source found is there once;
-/// what only some found says which.
+/// The findings of several compilations as one list, in order. What every architecture of a source found is
+/// there once; what only some found says which.
 std::vector<Diagnostic> merge_findings(std::vector<CompiledFindings> compiled);
 
 }  // namespace gadget::builder

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Add a line to a table to teach the compiler a hint. A pattern is a part of clang's message in which '*' stands for the
-// name that is looked up in the second table, if there is one.
+// Add a line to a table to teach the compiler a hint. A pattern is a part of clang's message in which '*'
+// stands for the name that is looked up in the second table, if there is one.
 #include "hints.h"
 
 #include <array>
@@ -19,8 +19,11 @@ struct Hint {
 
 // C library functions that people reach for.
 constexpr std::array kFunctions{
-    Hint{"printf", "eBPF has no standard output: bpf_printk() writes to the trace pipe; events carry data to user space"},
-    Hint{"fprintf", "eBPF has no files: bpf_printk() writes to the trace pipe; events carry data to user space"},
+    Hint{"printf",
+         "eBPF has no standard output: bpf_printk() writes to the trace pipe; events carry data to user "
+         "space"},
+    Hint{"fprintf",
+         "eBPF has no files: bpf_printk() writes to the trace pipe; events carry data to user space"},
     Hint{"snprintf", "use BPF_SNPRINTF() of <bpf/bpf_helpers.h> (Linux 5.13 and later)"},
     Hint{"sprintf", "use BPF_SNPRINTF() of <bpf/bpf_helpers.h> (Linux 5.13 and later)"},
     Hint{"strcmp", "use bpf_strncmp() (Linux 5.17 and later), or __builtin_memcmp() with a constant length"},
@@ -32,9 +35,12 @@ constexpr std::array kFunctions{
     Hint{"memset", "use __builtin_memset() with a constant length"},
     Hint{"memmove", "use __builtin_memmove() with a constant length"},
     Hint{"memcmp", "use __builtin_memcmp() with a constant length"},
-    Hint{"malloc", "eBPF has no heap: use gadget_reserve_buf() for events, or a map (per-CPU array) for scratch space"},
-    Hint{"free", "eBPF has no heap: use gadget_discard_buf() for events, or bpf_map_delete_elem() for map entries"},
-    Hint{"kmalloc", "eBPF has no heap: use gadget_reserve_buf() for events, or a map (per-CPU array) for scratch space"},
+    Hint{"malloc",
+         "eBPF has no heap: use gadget_reserve_buf() for events, or a map (per-CPU array) for scratch space"},
+    Hint{"free",
+         "eBPF has no heap: use gadget_discard_buf() for events, or bpf_map_delete_elem() for map entries"},
+    Hint{"kmalloc",
+         "eBPF has no heap: use gadget_reserve_buf() for events, or a map (per-CPU array) for scratch space"},
     Hint{"getpid", "use bpf_get_current_pid_tgid() >> 32"},
     Hint{"gettid", "use (__u32)bpf_get_current_pid_tgid()"},
     Hint{"getuid", "use (__u32)bpf_get_current_uid_gid()"},
@@ -104,23 +110,29 @@ constexpr std::string_view kNewerKernel =
     "the embedded vmlinux.h has no such name: declare the part you need yourself with the attribute "
     "preserve_access_index, and ask bpf_core_field_exists() or bpf_core_type_exists() before use";
 
-constexpr std::string_view kNoFloats = "eBPF has no floating point: use integers, for example nanoseconds or thousandths";
+constexpr std::string_view kNoFloats =
+    "eBPF has no floating point: use integers, for example nanoseconds or thousandths";
 
 // The rest, by what the message says. The first that fits counts.
 constexpr std::array kMessages{
-    Hint{"stack limit is exceeded", "eBPF programs have 512 bytes of stack: keep large variables in a per-CPU array map, or "
-                                    "fill the event that gadget_reserve_buf() returns in place"},
-    Hint{"too many args", "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
-                          "static __always_inline"},
-    Hint{"stack arguments", "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
-                            "static __always_inline"},
-    Hint{"more than 5", "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
-                        "static __always_inline"},
+    Hint{"stack limit is exceeded",
+         "eBPF programs have 512 bytes of stack: keep large variables in a per-CPU array map, or "
+         "fill the event that gadget_reserve_buf() returns in place"},
+    Hint{"too many args",
+         "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
+         "static __always_inline"},
+    Hint{"stack arguments",
+         "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
+         "static __always_inline"},
+    Hint{"more than 5",
+         "functions in eBPF take at most 5 arguments: pass a pointer to a struct, or make the function "
+         "static __always_inline"},
     Hint{"aggregate returns", "return a scalar, and give the function a pointer to the struct to fill"},
     Hint{"only integer returns", "return a scalar, and give the function a pointer to the struct to fill"},
     Hint{"variadic functions", "eBPF functions have a fixed number of arguments"},
     Hint{"varArgs", "eBPF functions have a fixed number of arguments"},
-    Hint{"function '__multi3'", "eBPF has no 128-bit numbers: multiply 64-bit values whose product fits 64 bits"},
+    Hint{"function '__multi3'",
+         "eBPF has no 128-bit numbers: multiply 64-bit values whose product fits 64 bits"},
     Hint{"function '__udivti3'", "eBPF has no 128-bit numbers: divide 64-bit values"},
     Hint{"function '__divti3'", "eBPF has no 128-bit numbers: divide 64-bit values"},
     Hint{"function '__float", kNoFloats},
@@ -129,29 +141,42 @@ constexpr std::array kMessages{
     Hint{"function '__div", kNoFloats},
     Hint{"function '__add", kNoFloats},
     Hint{"function '__sub", kNoFloats},
-    Hint{"call to built-in function", "memcpy, memset and memmove must have a constant and small length, so that they become "
-                                      "instructions; copy longer data with bpf_probe_read_kernel() or in a bounded loop"},
-    Hint{"dynamic stack allocation", "arrays on the stack need a constant size: keep the data in a per-CPU array map"},
-    Hint{"variable length array", "arrays on the stack need a constant size: keep the data in a per-CPU array map"},
-    Hint{"unsupported signed division", "eBPF before version 4 of the instruction set divides unsigned values only: cast "
-                                        "both sides to an unsigned type"},
-    Hint{"nsupported signed div", "eBPF before version 4 of the instruction set divides unsigned values only: cast both "
-                                  "sides to an unsigned type"},
-    Hint{"loop not unrolled", "the bound of the loop must be a constant; without #pragma unroll, loops with a known bound "
-                              "load on Linux 5.3 and later, and bpf_loop() runs on 5.17 and later"},
-    Hint{"back-edge", "loops need a bound that the verifier can see: a constant in the condition, or bpf_loop()"},
-    Hint{"XADD", "the result of an atomic operation needs version 3 of the instruction set: do not use the value that "
-                 "__sync_fetch_and_add() returns"},
-    Hint{"unsupported atomic operation", "only __sync_fetch_and_add() without use of its result works on all kernels; "
-                                         "protect other updates with bpf_spin_lock()"},
+    Hint{"call to built-in function",
+         "memcpy, memset and memmove must have a constant and small length, so that they become "
+         "instructions; copy longer data with bpf_probe_read_kernel() or in a bounded loop"},
+    Hint{"dynamic stack allocation",
+         "arrays on the stack need a constant size: keep the data in a per-CPU array map"},
+    Hint{"variable length array",
+         "arrays on the stack need a constant size: keep the data in a per-CPU array map"},
+    Hint{"unsupported signed division",
+         "eBPF before version 4 of the instruction set divides unsigned values only: cast "
+         "both sides to an unsigned type"},
+    Hint{"nsupported signed div",
+         "eBPF before version 4 of the instruction set divides unsigned values only: cast both "
+         "sides to an unsigned type"},
+    Hint{"loop not unrolled",
+         "the bound of the loop must be a constant; without #pragma unroll, loops with a known bound "
+         "load on Linux 5.3 and later, and bpf_loop() runs on 5.17 and later"},
+    Hint{"back-edge",
+         "loops need a bound that the verifier can see: a constant in the condition, or bpf_loop()"},
+    Hint{
+        "XADD",
+        "the result of an atomic operation needs version 3 of the instruction set: do not use the value that "
+        "__sync_fetch_and_add() returns"},
+    Hint{"unsupported atomic operation",
+         "only __sync_fetch_and_add() without use of its result works on all kernels; "
+         "protect other updates with bpf_spin_lock()"},
     Hint{"floating point", kNoFloats},
-    Hint{"indirect call", "eBPF programs cannot call through pointers: use a switch, or a program array and bpf_tail_call()"},
+    Hint{"indirect call",
+         "eBPF programs cannot call through pointers: use a switch, or a program array and bpf_tail_call()"},
     Hint{"#include nested too deeply", "a header includes itself: begin it with #pragma once"},
-    Hint{"redefinition of", "when both come from headers: include <vmlinux.h> or the <linux/...> headers, not both"},
+    Hint{"redefinition of",
+         "when both come from headers: include <vmlinux.h> or the <linux/...> headers, not both"},
     Hint{"incomplete definition of type", kNewerKernel},
     Hint{"incomplete type", kNewerKernel},
     Hint{"no member named", kNewerKernel},
-    Hint{"relocation type matches", "type matching needs the BTF of the program: compile with the types complete"},
+    Hint{"relocation type matches",
+         "type matching needs the BTF of the program: compile with the types complete"},
     Hint{"section attribute", "one function or variable belongs to one section: keep one SEC()"},
     Hint{"unable to open output file", "free some memory and try again"},
 };
@@ -190,11 +215,13 @@ std::string missing_header_hint(std::string_view name, const FileStore& files) {
     }
     names.insert(names.end(), local.begin(), local.end());
     if (std::string near = did_you_mean(wanted, names); !near.empty()) return near;
-    constexpr std::string_view kLibc[] = {"stdio.h", "stdlib.h", "string.h", "unistd.h", "sys/", "arpa/", "netinet/",
-                                          "errno.h", "time.h", "assert.h", "ctype.h", "math.h"};
+    constexpr std::string_view kLibc[] = {"stdio.h", "stdlib.h", "string.h", "unistd.h",
+                                          "sys/",    "arpa/",    "netinet/", "errno.h",
+                                          "time.h",  "assert.h", "ctype.h",  "math.h"};
     for (const std::string_view libc : kLibc) {
         if (wanted.starts_with(libc)) {
-            return "the C library is not there in eBPF: kernel types are in <vmlinux.h>, helpers in <bpf/bpf_helpers.h>";
+            return "the C library is not there in eBPF: kernel types are in <vmlinux.h>, helpers in "
+                   "<bpf/bpf_helpers.h>";
         }
     }
     return "headers beside the source are written \"in quotes\"; add other folders as include folders";
@@ -215,13 +242,16 @@ std::string hint_for(std::string_view message, const FileStore& files) {
     }
     if (message.find("undeclared function") != message.npos) {
         if (name.starts_with("bpf_")) {
-            return "include <bpf/bpf_helpers.h>; kernel functions (kfuncs) need an extern declaration with __ksym";
+            return "include <bpf/bpf_helpers.h>; kernel functions (kfuncs) need an extern declaration with "
+                   "__ksym";
         }
-        return "eBPF programs can call their own functions, helpers (bpf_...) and kfuncs; there is no C library";
+        return "eBPF programs can call their own functions, helpers (bpf_...) and kfuncs; there is no C "
+               "library";
     }
     if (message.starts_with("unknown type name")) {
         if (const auto text = look_up(kTypes, name); !text.empty()) return std::string(text);
-        return "kernel types are in <vmlinux.h>, which comes first of all includes; those of gadgets in <gadget/types.h>";
+        return "kernel types are in <vmlinux.h>, which comes first of all includes; those of gadgets in "
+               "<gadget/types.h>";
     }
     for (const Hint& hint : kMessages) {
         if (message.find(hint.pattern) != message.npos) return std::string(hint.text);

@@ -9,7 +9,8 @@ namespace gadget::builder {
 
 class FileStore;
 
-/// The hint for a finding with this message, empty if there is none. `files` serves suggestions for missing headers.
+/// The hint for a finding with this message, empty if there is none. `files` serves suggestions for missing
+/// headers.
 std::string hint_for(std::string_view message, const FileStore& files);
 
 }  // namespace gadget::builder

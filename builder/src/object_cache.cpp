@@ -34,9 +34,11 @@ std::string build_id_in(std::string_view notes) {
         ElfW(Nhdr) header;
         std::memcpy(&header, notes.data(), sizeof header);
         const std::size_t name_size = (std::size_t{header.n_namesz} + 3) & ~std::size_t{3};
-        const std::size_t size = sizeof header + name_size + ((std::size_t{header.n_descsz} + 3) & ~std::size_t{3});
+        const std::size_t size =
+            sizeof header + name_size + ((std::size_t{header.n_descsz} + 3) & ~std::size_t{3});
         if (size > notes.size()) return {};
-        if (header.n_type == NT_GNU_BUILD_ID && notes.substr(sizeof header, header.n_namesz) == std::string_view("GNU", 4)) {
+        if (header.n_type == NT_GNU_BUILD_ID &&
+            notes.substr(sizeof header, header.n_namesz) == std::string_view("GNU", 4)) {
             return std::string(notes.substr(sizeof header + name_size, header.n_descsz));
         }
         notes.remove_prefix(size);
@@ -77,9 +79,12 @@ std::string key_of(const ChildRequest& request, const std::string& build_id) {
 
 bool still_true(const Lookup& lookup, FileStore& files) {
     switch (lookup.found) {
-        case Found::nothing: return files.find(lookup.path) == nullptr;
-        case Found::directory: return files.is_directory(lookup.path);
-        case Found::no_directory: return !files.is_directory(lookup.path);
+        case Found::nothing:
+            return files.find(lookup.path) == nullptr;
+        case Found::directory:
+            return files.is_directory(lookup.path);
+        case Found::no_directory:
+            return !files.is_directory(lookup.path);
         case Found::file: {
             const StoredFile* file = files.find(lookup.path);
             return file != nullptr && file->content == lookup.content;
@@ -93,7 +98,8 @@ struct Entry {
     std::string object;
 };
 
-std::string encode_entry(const std::string& key, std::span<const Lookup> lookups, std::span<const std::byte> object) {
+std::string encode_entry(const std::string& key, std::span<const Lookup> lookups,
+                         std::span<const std::byte> object) {
     Writer writer;
     writer.string(key);
     writer.number(static_cast<std::uint32_t>(lookups.size()));
@@ -149,20 +155,22 @@ std::optional<Output> ObjectCache::find(const ChildRequest& request) const {
     for (const Lookup& lookup : entry->lookups) {
         if (!still_true(lookup, files)) return std::nullopt;
     }
-    std::error_code ignored;    // only decides what is evicted first
+    std::error_code ignored;  // only decides what is evicted first
     fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
     const auto object = as_bytes(entry->object);
     return Output{request.arch, {object.begin(), object.end()}, files.inputs()};
 }
 
-void ObjectCache::store(const ChildRequest& request, std::span<const Lookup> lookups, const Output& output) const {
+void ObjectCache::store(const ChildRequest& request, std::span<const Lookup> lookups,
+                        const Output& output) const {
     const std::string key = key_of(request, build_id_);
     const std::string source_path = make_source_path(request);
     const auto source = std::find_if(lookups.begin(), lookups.end(), [&](const Lookup& lookup) {
         return lookup.path == source_path && lookup.found == Found::file;
     });
     if (source == lookups.end() || !gadget::create_directories(dir_)) return;
-    if (!write_file_atomic(entry_path(key, source->content), encode_entry(key, lookups, output.object), 0600)) return;
+    if (!write_file_atomic(entry_path(key, source->content), encode_entry(key, lookups, output.object), 0600))
+        return;
     evict();
 }
 
@@ -175,14 +183,16 @@ void ObjectCache::evict() const {
     std::vector<Stored> entries;
     std::uintmax_t total = 0;
     std::error_code error;
-    for (fs::directory_iterator entry(dir_, error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    for (fs::directory_iterator entry(dir_, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
         std::error_code gone;
         const Stored found{entry->path(), entry->last_write_time(gone), entry->file_size(gone)};
         if (gone || found.path.extension() != kSuffix) continue;
         entries.push_back(found);
         total += found.size;
     }
-    std::sort(entries.begin(), entries.end(), [](const Stored& a, const Stored& b) { return a.time < b.time; });
+    std::sort(entries.begin(), entries.end(),
+              [](const Stored& a, const Stored& b) { return a.time < b.time; });
     std::size_t left = entries.size();
     for (const Stored& oldest : entries) {
         if (total <= kMaxBytes && left <= kMaxEntries) return;

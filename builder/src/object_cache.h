@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects that were compiled before. An entry holds every question that the compiler asked of the author's folders with its
-// answer (file contents, and what was not there), and the object. It counts only when all questions have the same answers
-// now, for the same request and the same executable (which holds the compiler and the other headers); contents are compared
-// byte by byte, so a hit is never a guess.
+// Objects that were compiled before. An entry holds every question that the compiler asked of the author's
+// folders with its answer (file contents, and what was not there), and the object. It counts only when all
+// questions have the same answers now, for the same request and the same executable (which holds the compiler
+// and the other headers); contents are compared byte by byte, so a hit is never a guess.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distribution's clangCodeGen asks for the Polly plugin by name. The optimiser for loop nests has nothing to do in eBPF
-// programs; this satisfies the linker without it.
+// The distribution's clangCodeGen asks for the Polly plugin by name. The optimiser for loop nests has nothing
+// to do in eBPF programs; this satisfies the linker without it.
 #include <llvm/Passes/PassPlugin.h>
 
 llvm::PassPluginLibraryInfo getPollyPluginInfo();

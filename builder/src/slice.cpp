@@ -11,8 +11,12 @@ namespace {
 
 constexpr std::string_view kTagKeywords[] = {"struct", "union", "enum"};
 
-bool is_identifier_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_identifier(char c) { return is_identifier_start(c) || (c >= '0' && c <= '9'); }
+bool is_identifier_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool is_identifier(char c) {
+    return is_identifier_start(c) || (c >= '0' && c <= '9');
+}
 
 bool is_tag_keyword(std::string_view word) {
     return std::find(std::begin(kTagKeywords), std::end(kTagKeywords), word) != std::end(kTagKeywords);
@@ -46,8 +50,8 @@ void skip_parentheses(std::string_view text, std::size_t& at) {
     } while (depth > 0);
 }
 
-// The name that a typedef or extern declaration declares: in "(*name)", or else the last word before "[", "(" or ";"
-// outside of braces, attributes aside.
+// The name that a typedef or extern declaration declares: in "(*name)", or else the last word before "[", "("
+// or ";" outside of braces, attributes aside.
 std::string_view declared_name(std::string_view text) {
     std::string_view last;
     unsigned braces = 0;
@@ -77,7 +81,7 @@ std::optional<HeaderSlicer> HeaderSlicer::parse(std::string_view header) {
     slicer.chunks_.reserve(1 << 15);
     slicer.tags_.reserve(1 << 15);
     slicer.ordinary_.reserve(1 << 15);
-    std::size_t begin = 0;     // of the declaration that is open
+    std::size_t begin = 0;  // of the declaration that is open
     bool open = false;
     for (std::size_t at = 0; at < header.size();) {
         const std::size_t newline = header.find('\n', at);
@@ -93,7 +97,8 @@ std::optional<HeaderSlicer> HeaderSlicer::parse(std::string_view header) {
             return std::nullopt;
         } else {
             if (!open) begin = at;
-            // Inside of braces lines are indented, so a ';' at the end of one that is not ends the declaration.
+            // Inside of braces lines are indented, so a ';' at the end of one that is not ends the
+            // declaration.
             open = !(ends && first != '\t');
             if (!open) {
                 slicer.chunks_.push_back({header.substr(begin, end - begin), false});
@@ -117,7 +122,8 @@ bool HeaderSlicer::index_declaration(std::uint32_t chunk) {
         if (name.empty()) return false;
         ordinary_.emplace(name, chunk);
         const std::size_t brace = text.find('{');
-        if (brace != text.npos && text.substr(8).starts_with("enum ")) index_enumerators(chunk, text.substr(brace));
+        if (brace != text.npos && text.substr(8).starts_with("enum "))
+            index_enumerators(chunk, text.substr(brace));
         return true;
     }
     if (!is_tag_keyword(first)) return false;
@@ -143,7 +149,8 @@ void HeaderSlicer::index_enumerators(std::uint32_t chunk, std::string_view body)
     for (std::size_t at = 0;;) {
         const std::string_view token = next_token(body, at);
         if (token.empty()) return;
-        if ((token == "=" || token == "," || token == "}") && !previous.empty() && is_identifier_start(previous[0])) {
+        if ((token == "=" || token == "," || token == "}") && !previous.empty() &&
+            is_identifier_start(previous[0])) {
             ordinary_.emplace(previous, chunk);
         }
         if (token == "}") return;
@@ -184,11 +191,14 @@ class HeaderSlicer::Selection {
         pending_.push_back(chunk);
     }
     void add_tag(std::string_view tag) {
-        if (const auto found = slicer_.tags_.find(tag); found != slicer_.tags_.end()) return add(found->second);
-        if (const auto found = slicer_.forwards_.find(tag); found != slicer_.forwards_.end()) add(found->second);
+        if (const auto found = slicer_.tags_.find(tag); found != slicer_.tags_.end())
+            return add(found->second);
+        if (const auto found = slicer_.forwards_.find(tag); found != slicer_.forwards_.end())
+            add(found->second);
     }
     void add_ordinary(std::string_view name) {
-        if (const auto found = slicer_.ordinary_.find(name); found != slicer_.ordinary_.end()) add(found->second);
+        if (const auto found = slicer_.ordinary_.find(name); found != slicer_.ordinary_.end())
+            add(found->second);
     }
 
     void scan(std::string_view text) {
@@ -209,14 +219,15 @@ class HeaderSlicer::Selection {
                 continue;
             }
             token = next_token(text, at);
-            if (token == "{") continue;    // the definition itself
+            if (token == "{") continue;  // the definition itself
             if (token != "*" || keyword == "enum" || function) {
                 add_tag(tag);
                 continue;
             }
             while (token == "*" || token == "const" || token == "volatile") token = next_token(text, at);
             pointed_to_.emplace(tag, keyword);
-            if (!token.empty() && is_identifier_start(token[0]) && used_.ordinary.contains(std::string(token))) {
+            if (!token.empty() && is_identifier_start(token[0]) &&
+                used_.ordinary.contains(std::string(token))) {
                 add_tag(tag);
             }
         }
@@ -226,7 +237,7 @@ class HeaderSlicer::Selection {
     const UsedNames& used_;
     std::vector<bool> selected_;
     std::vector<std::uint32_t> pending_;
-    std::unordered_map<std::string_view, std::string_view> pointed_to_;    // tag -> keyword
+    std::unordered_map<std::string_view, std::string_view> pointed_to_;  // tag -> keyword
 };
 
 std::string HeaderSlicer::skeleton() const {

@@ -51,7 +51,8 @@ Result<void> check_source(const fs::path& source) {
     if (text.starts_with("\177ELF")) {
         return rejected("eBPF source " + name + " is a compiled object", "name the source it was made from");
     }
-    if (text.find('\0') != text.npos) return rejected("eBPF source " + name + " is not text: it has NUL bytes");
+    if (text.find('\0') != text.npos)
+        return rejected("eBPF source " + name + " is not text: it has NUL bytes");
     return {};
 }
 

@@ -10,12 +10,15 @@ namespace {
 
 using llvm::vfs::Status;
 
-std::error_code no_such_file() { return std::make_error_code(std::errc::no_such_file_or_directory); }
+std::error_code no_such_file() {
+    return std::make_error_code(std::errc::no_such_file_or_directory);
+}
 
 Status file_status(const llvm::Twine& path, const StoredFile& file) {
     // One fixed time for all files: nothing that the compiler sees depends on when a file was written.
     return Status(path, llvm::sys::fs::UniqueID(file.device, file.inode), llvm::sys::TimePoint<>(), 0, 0,
-                  file.content.size(), llvm::sys::fs::file_type::regular_file, llvm::sys::fs::perms::all_read);
+                  file.content.size(), llvm::sys::fs::file_type::regular_file,
+                  llvm::sys::fs::perms::all_read);
 }
 
 class MemoryFile final : public llvm::vfs::File {
@@ -41,8 +44,9 @@ class StoreFileSystem final : public llvm::vfs::FileSystem {
         const std::string name = absolute(path);
         if (const StoredFile* file = files_.find(name)) return file_status(path, *file);
         if (!files_.is_directory(name)) return no_such_file();
-        return Status(path, llvm::sys::fs::UniqueID(~0ULL, std::hash<std::string>()(name)), llvm::sys::TimePoint<>(),
-                      0, 0, 0, llvm::sys::fs::file_type::directory_file, llvm::sys::fs::perms::all_read);
+        return Status(path, llvm::sys::fs::UniqueID(~0ULL, std::hash<std::string>()(name)),
+                      llvm::sys::TimePoint<>(), 0, 0, 0, llvm::sys::fs::file_type::directory_file,
+                      llvm::sys::fs::perms::all_read);
     }
     llvm::ErrorOr<std::unique_ptr<llvm::vfs::File>> openFileForRead(const llvm::Twine& path) override {
         const StoredFile* file = files_.find(absolute(path));

@@ -6,7 +6,7 @@
 namespace gadget::builder {
 namespace {
 
-constexpr std::uint32_t kRequestMagic = 0x31'52'4b'47;    // "GKR1"
+constexpr std::uint32_t kRequestMagic = 0x31'52'4b'47;  // "GKR1"
 
 }  // namespace
 
@@ -128,8 +128,8 @@ std::optional<Record> take_record(std::string_view& stream) {
     if (stream.size() < 5) return std::nullopt;
     const auto kind = static_cast<std::uint8_t>(stream.front());
     const std::uint32_t size = Reader(stream.substr(1, 4)).number();
-    if (kind < static_cast<std::uint8_t>(RecordKind::phase) || kind > static_cast<std::uint8_t>(RecordKind::status) ||
-        stream.size() - 5 < size) {
+    if (kind < static_cast<std::uint8_t>(RecordKind::phase) ||
+        kind > static_cast<std::uint8_t>(RecordKind::status) || stream.size() - 5 < size) {
         return std::nullopt;
     }
     const Record record{static_cast<RecordKind>(kind), stream.substr(5, size)};

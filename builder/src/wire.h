@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a compiler process and its parent say to each other: a request in one piece, and a stream of records back, each
-// "u8 kind, u32 length, payload". Records are written as things happen, so what was said before a crash stays said.
+// What a compiler process and its parent say to each other: a request in one piece, and a stream of records
+// back, each "u8 kind, u32 length, payload". Records are written as things happen, so what was said before a
+// crash stays said.
 #pragma once
 
 #include <cstddef>
@@ -17,13 +18,13 @@
 namespace gadget::builder {
 
 struct ChildRequest {
-    std::string source;    ///< real path
+    std::string source;  ///< real path
     model::Arch arch = model::Arch::amd64;
     std::vector<std::string> include_dirs;
     std::vector<std::string> defines;
     std::vector<std::string> warnings;
     bool whole_kernel_header = false;
-    bool report_lookups = false;    ///< tell what was asked of the author's folders, for the cache
+    bool report_lookups = false;  ///< tell what was asked of the author's folders, for the cache
 };
 
 /// What there was under a virtual path that the compiler asked for.
@@ -31,17 +32,17 @@ enum class Found : std::uint8_t { nothing, directory, no_directory, file };
 struct Lookup {
     std::string path;
     Found found = Found::nothing;
-    std::string content;    ///< of a file
+    std::string content;  ///< of a file
 };
 
 enum class RecordKind : std::uint8_t {
-    phase = 1,      ///< text: what the compiler does now
+    phase = 1,  ///< text: what the compiler does now
     diagnostic,
-    note,           ///< belongs to the last diagnostic
-    lookup,         ///< one question to the author's folders and its answer
-    input,          ///< text: a real file that was read
-    object,         ///< bytes
-    status,         ///< one byte, ChildStatus; the last record
+    note,    ///< belongs to the last diagnostic
+    lookup,  ///< one question to the author's folders and its answer
+    input,   ///< text: a real file that was read
+    object,  ///< bytes
+    status,  ///< one byte, ChildStatus; the last record
 };
 
 enum class ChildStatus : std::uint8_t { done, rejected };

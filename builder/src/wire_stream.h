@@ -26,7 +26,8 @@ class Writer {
     }
     void range(const SourceRange& range) {
         string(range.file);
-        for (const unsigned value : {range.line, range.column, range.end_line, range.end_column}) number(value);
+        for (const unsigned value : {range.line, range.column, range.end_line, range.end_column})
+            number(value);
     }
     /// The compiler knows no places in objects: a range, or nothing.
     void location(const Location& location) {

@@ -25,7 +25,8 @@ class Cache : public BuilderTest {
         inputs_ = outputs ? outputs->front().inputs : std::vector<std::filesystem::path>();
         return outputs ? outputs->front().object : std::vector<std::byte>();
     }
-    // Was the object taken from the cache? Then no compiler is started, and a limit that none can meet does no harm.
+    // Was the object taken from the cache? Then no compiler is started, and a limit that none can meet does
+    // no harm.
     bool cached() {
         const auto timeout = std::exchange(options_.timeout, std::chrono::milliseconds(0));
         const auto outputs = build(source_, {model::Arch::amd64});
@@ -115,11 +116,13 @@ TEST_F(Cache, IsBounded) {
     if (!cache.enabled()) GTEST_SKIP() << "missing: a build id in the executable";
     const Output large{model::Arch::amd64, std::vector<std::byte>(std::size_t{8} << 20), {}};
     for (int i = 0; i < 12; ++i) {
-        const ChildRequest request{"x.c", model::Arch::amd64, {}, {"N=" + std::to_string(i)}, {}, false, true};
+        const ChildRequest request{"x.c", model::Arch::amd64, {}, {"N=" + std::to_string(i)}, {}, false,
+                                   true};
         cache.store(request, std::vector<Lookup>{{"/gadget/x.c", Found::file, "int x;"}}, large);
     }
     std::uintmax_t total = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.cache_dir)) total += entry.file_size();
+    for (const auto& entry : std::filesystem::directory_iterator(options_.cache_dir))
+        total += entry.file_size();
     EXPECT_LE(total, ObjectCache::kMaxBytes);
     EXPECT_GE(entries(), 5U);
 }

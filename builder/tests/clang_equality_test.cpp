@@ -21,11 +21,23 @@ class ClangEquality : public BuilderTest, public ::testing::WithParamInterface<m
         const std::string object = path("clang.o").string();
         const std::string target = GetParam() == model::Arch::amd64 ? "x86" : "arm64";
         SpawnOptions clang;
-        clang.argv = {"clang-19", "-target", "bpf", "-Wall", "-g", "-O2", "-D__TARGET_ARCH_" + target,
-                      "-I" GADGETKIT_BPF_API, "-I" + path("kernel").string(), "-I" GADGETKIT_LIBBPF "/..", "-c",
-                      source.string(), "-o", object};
+        clang.argv = {"clang-19",
+                      "-target",
+                      "bpf",
+                      "-Wall",
+                      "-g",
+                      "-O2",
+                      "-D__TARGET_ARCH_" + target,
+                      "-I" GADGETKIT_BPF_API,
+                      "-I" + path("kernel").string(),
+                      "-I" GADGETKIT_LIBBPF "/..",
+                      "-c",
+                      source.string(),
+                      "-o",
+                      object};
         const auto compiled = run_command(clang);
-        EXPECT_TRUE(compiled && compiled->status.success()) << (compiled ? compiled->err : compiled.error().message);
+        EXPECT_TRUE(compiled && compiled->status.success())
+            << (compiled ? compiled->err : compiled.error().message);
         SpawnOptions strip;
         strip.argv = {"llvm-strip-19", "-g", object};
         EXPECT_TRUE(run_command(strip));

@@ -9,8 +9,9 @@ namespace {
 using Compile = BuilderTest;
 
 bool has_section(const ObjectSummary& summary, std::string_view name) {
-    return std::any_of(summary.sections.begin(), summary.sections.end(),
-                       [&](const std::string& section) { return section.starts_with(std::string(name) + ' '); });
+    return std::any_of(summary.sections.begin(), summary.sections.end(), [&](const std::string& section) {
+        return section.starts_with(std::string(name) + ' ');
+    });
 }
 
 TEST_F(Compile, MakesAnObjectForEachArchitecture) {
@@ -54,12 +55,13 @@ TEST_F(Compile, FindsHeadersBesideTheSourceOutsideItsFolderAndInIncludeFolders) 
     write("gadget/beside.h", "#pragma once\n#define BESIDE 3\n");
     request_.include_dirs = {path("lib")};
     request_.defines = {"GIVEN=4"};
-    const auto outputs = build(write("gadget/program.bpf.c",
-                                     "#include \"../common/outside.h\"\n#include <folder/named.h>\n#include \"beside.h\"\n"
-                                     "#include \"sub/inner.h\"\n"
-                                     "int sum = OUTSIDE + NAMED + BESIDE + GIVEN;\n"));
+    const auto outputs =
+        build(write("gadget/program.bpf.c",
+                    "#include \"../common/outside.h\"\n#include <folder/named.h>\n#include \"beside.h\"\n"
+                    "#include \"sub/inner.h\"\n"
+                    "int sum = OUTSIDE + NAMED + BESIDE + GIVEN;\n"));
     ASSERT_TRUE(outputs) << outputs.error().to_string();
-    EXPECT_EQ((*outputs)[0].inputs.size(), 5U);    // beside.h, and again by its other path
+    EXPECT_EQ((*outputs)[0].inputs.size(), 5U);  // beside.h, and again by its other path
     EXPECT_FALSE(contains((*outputs)[0].object, path("").parent_path().string()));
 }
 
@@ -137,7 +139,8 @@ TEST_F(Compile, CompilesManyRequestsWithOneJob) {
     const auto a = write("a/program.bpf.c", "int a;\n");
     const auto b = write("b/program.bpf.c", "long b;\n");
     options_.jobs = 1;
-    const std::vector<Request> requests{{.source = b}, {.source = a}, {.source = b, .arch = model::Arch::arm64}};
+    const std::vector<Request> requests{
+        {.source = b}, {.source = a}, {.source = b, .arch = model::Arch::arm64}};
     const auto outputs = compile(requests, options_, findings_);
     ASSERT_TRUE(outputs) << outputs.error().to_string();
     ASSERT_EQ(outputs->size(), 3U);
@@ -146,7 +149,9 @@ TEST_F(Compile, CompilesManyRequestsWithOneJob) {
     EXPECT_EQ((*outputs)[2].arch, model::Arch::arm64);
 }
 
-TEST(CompilerVersion, IsThatOfTheLibrary) { EXPECT_TRUE(compiler_version().starts_with("19.")); }
+TEST(CompilerVersion, IsThatOfTheLibrary) {
+    EXPECT_TRUE(compiler_version().starts_with("19."));
+}
 
 }  // namespace
 }  // namespace gadget::builder::testing

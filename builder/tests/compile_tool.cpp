@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The builder as a program: compile_tool [--whole-header] [--arch amd64,arm64] [--cache DIR] [-I DIR]... [-D MACRO]...
+// The builder as a program: compile_tool [--whole-header] [--arch amd64,arm64] [--cache DIR] [-I DIR]... [-D
+// MACRO]...
 //                                        [-W...] [-o DIR] SOURCE
-// Writes <arch>.bpf.o into DIR, findings to stderr. Exit status: 0 compiled, 1 rejected, 2 usage, 4 other failures.
+// Writes <arch>.bpf.o into DIR, findings to stderr. Exit status: 0 compiled, 1 rejected, 2 usage, 4 other
+// failures.
 #include <cstdio>
 #include <string_view>
 
@@ -36,8 +38,8 @@ Arguments parse(int argc, char** argv) {
     Arguments arguments;
     for (int i = 1; i < argc; ++i) {
         const std::string_view argument = argv[i];
-        const bool has_value = argument == "--arch" || argument == "-I" || argument == "-D" || argument == "-o" ||
-                               argument == "--cache";
+        const bool has_value = argument == "--arch" || argument == "-I" || argument == "-D" ||
+                               argument == "-o" || argument == "--cache";
         if (has_value && i + 1 == argc) return arguments.valid = false, arguments;
         if (argument == "--whole-header") {
             arguments.request.whole_kernel_header = true;
@@ -74,10 +76,14 @@ int fail(const gadget::Error& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc, argv);
+    if (gadget::builder::is_compiler_child(argc, argv))
+        return gadget::builder::compiler_child_main(argc, argv);
     const Arguments arguments = parse(argc, argv);
     if (!arguments.valid) {
-        std::fputs("usage: compile_tool [--whole-header] [--arch A,B] [--cache DIR] [-I DIR] [-D MACRO] [-o DIR] SOURCE\n", stderr);
+        std::fputs(
+            "usage: compile_tool [--whole-header] [--arch A,B] [--cache DIR] [-I DIR] [-D MACRO] [-o DIR] "
+            "SOURCE\n",
+            stderr);
         return 2;
     }
     std::vector<Request> requests;

@@ -60,7 +60,8 @@ class BuilderTest : public ::testing::Test {
     }
 
     Result<std::vector<Output>> build(const std::filesystem::path& source,
-                                      std::vector<model::Arch> archs = {model::Arch::amd64, model::Arch::arm64}) {
+                                      std::vector<model::Arch> archs = {model::Arch::amd64,
+                                                                        model::Arch::arm64}) {
         std::vector<Request> requests;
         for (const auto arch : archs) {
             requests.push_back(request_);
@@ -83,7 +84,9 @@ class BuilderTest : public ::testing::Test {
         const auto* range = std::get_if<SourceRange>(&finding.location);
         return range == nullptr ? SourceRange{} : *range;
     }
-    static bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+    static bool contains(std::string_view text, std::string_view part) {
+        return text.find(part) != text.npos;
+    }
     static bool contains(const std::vector<std::byte>& bytes, std::string_view part) {
         return contains(as_text(bytes), part);
     }

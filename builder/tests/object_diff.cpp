@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// object_diff A B: do two objects mean the same? For measurements over many programs. Exit status 1 = they differ.
+// object_diff A B: do two objects mean the same? For measurements over many programs. Exit status 1 = they
+// differ.
 #include <cstdio>
 
 #include "gadget/support/files.h"
@@ -26,7 +27,8 @@ int main(int argc, char** argv) {
     compare("CO-RE records", left.core_records, right.core_records);
     compare("functions", left.functions, right.functions);
     compare("lines", left.lines, right.lines);
-    std::printf("types only in A: %zu, only in B: %zu, all: %zu and %zu\n", missing_from(right.types, left.types).size(),
-                missing_from(left.types, right.types).size(), left.types.size(), right.types.size());
+    std::printf("types only in A: %zu, only in B: %zu, all: %zu and %zu\n",
+                missing_from(right.types, left.types).size(), missing_from(left.types, right.types).size(),
+                left.types.size(), right.types.size());
     return differences == 0 ? 0 : 1;
 }

@@ -17,7 +17,7 @@ namespace {
 
 using ElfPtr = CPtr<Elf, elf_end>;
 using BtfPtr = CPtr<btf, btf__free>;
-constexpr unsigned kBpfPseudoTypeLocal = 6;    // BPF_CORE_TYPE_ID_LOCAL: its immediate is a type id
+constexpr unsigned kBpfPseudoTypeLocal = 6;  // BPF_CORE_TYPE_ID_LOCAL: its immediate is a type id
 
 struct Record {
     std::string section;
@@ -98,13 +98,14 @@ void summarize_ext(std::span<const std::byte> ext, const btf* types, ObjectSumma
     }
     for (const Record& record : records_of(part(4), types)) {
         const std::string file = text_at(types, record.words[1]);
-        summary.lines.push_back(record.section + ' ' + std::to_string(record.words[0]) + ' ' +
-                                file.substr(file.rfind('/') + 1) + ' ' + std::to_string(record.words[3] >> 10) + ':' +
-                                std::to_string(record.words[3] & 0x3ff));
+        summary.lines.push_back(
+            record.section + ' ' + std::to_string(record.words[0]) + ' ' + file.substr(file.rfind('/') + 1) +
+            ' ' + std::to_string(record.words[3] >> 10) + ':' + std::to_string(record.words[3] & 0x3ff));
     }
     for (const Record& record : records_of(part(6), types)) {
         summary.core_records.push_back(record.section + ' ' + std::to_string(record.words[0]) + " kind " +
-                                       std::to_string(record.words[3]) + ' ' + type_name(types, record.words[1]) + ' ' +
+                                       std::to_string(record.words[3]) + ' ' +
+                                       type_name(types, record.words[1]) + ' ' +
                                        text_at(types, record.words[2]));
     }
 }
@@ -125,13 +126,15 @@ std::string symbol_name(Elf* elf, const Sections& sections, std::size_t index) {
     GElf_Shdr header;
     GElf_Sym symbol;
     gelf_getshdr(sections.symbols, &header);
-    if (gelf_getsym(elf_getdata(sections.symbols, nullptr), static_cast<int>(index), &symbol) == nullptr) return "?";
+    if (gelf_getsym(elf_getdata(sections.symbols, nullptr), static_cast<int>(index), &symbol) == nullptr)
+        return "?";
     if (GELF_ST_TYPE(symbol.st_info) == STT_SECTION) return "section " + sections.names.at(symbol.st_shndx);
     const char* name = elf_strptr(elf, header.sh_link, symbol.st_name);
     return name == nullptr ? "?" : name;
 }
 
-void summarize_relocations(Elf* elf, const Sections& sections, const std::string& name, ObjectSummary& summary) {
+void summarize_relocations(Elf* elf, const Sections& sections, const std::string& name,
+                           ObjectSummary& summary) {
     Elf_Scn* section = sections.by_name.at(name);
     GElf_Shdr header;
     gelf_getshdr(section, &header);
@@ -148,7 +151,8 @@ void summarize_relocations(Elf* elf, const Sections& sections, const std::string
 std::string hex(std::span<const std::byte> bytes) {
     std::string text;
     for (const std::byte byte : bytes) {
-        for (const unsigned nibble : {std::to_integer<unsigned>(byte) >> 4, std::to_integer<unsigned>(byte) & 15}) {
+        for (const unsigned nibble :
+             {std::to_integer<unsigned>(byte) >> 4, std::to_integer<unsigned>(byte) & 15}) {
             text += "0123456789abcdef"[nibble];
         }
     }
@@ -159,7 +163,8 @@ Sections read_sections(Elf* elf) {
     Sections sections;
     std::size_t names = 0;
     elf_getshdrstrndx(elf, &names);
-    for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr; section = elf_nextscn(elf, section)) {
+    for (Elf_Scn* section = elf_nextscn(elf, nullptr); section != nullptr;
+         section = elf_nextscn(elf, section)) {
         GElf_Shdr header;
         gelf_getshdr(section, &header);
         const std::string name = elf_strptr(elf, names, header.sh_name);
@@ -200,13 +205,15 @@ ObjectSummary summarize(std::span<const std::byte> object) {
         const std::size_t kind = record.find(" kind " + std::to_string(kBpfPseudoTypeLocal) + ' ');
         if (kind == record.npos) continue;
         const std::size_t space = record.rfind(' ', kind - 1);
-        type_ids[record.substr(0, space)].push_back(static_cast<std::uint32_t>(std::stoul(record.substr(space + 1))));
+        type_ids[record.substr(0, space)].push_back(
+            static_cast<std::uint32_t>(std::stoul(record.substr(space + 1))));
     }
     for (const auto& [name, section] : sections.by_name) {
         GElf_Shdr header;
         gelf_getshdr(section, &header);
-        const bool meta = name.starts_with(".BTF") || name.starts_with(".rel.BTF") || header.sh_type == SHT_STRTAB ||
-                          header.sh_type == SHT_SYMTAB || name == ".llvm_addrsig";
+        const bool meta = name.starts_with(".BTF") || name.starts_with(".rel.BTF") ||
+                          header.sh_type == SHT_STRTAB || header.sh_type == SHT_SYMTAB ||
+                          name == ".llvm_addrsig";
         if (meta) continue;
         if (header.sh_type == SHT_REL) {
             summarize_relocations(elf.get(), sections, name, summary);
@@ -215,8 +222,9 @@ ObjectSummary summarize(std::span<const std::byte> object) {
         const auto bytes = header.sh_type == SHT_NOBITS ? std::span<const std::byte>() : bytes_of(section);
         std::vector<std::byte> code(bytes.begin(), bytes.end());
         mask_type_ids(type_ids[name], code);
-        summary.sections.push_back(name + ' ' + std::to_string(header.sh_type) + ' ' + std::to_string(header.sh_flags) +
-                                   ' ' + std::to_string(header.sh_size) + ' ' + hex(code));
+        summary.sections.push_back(name + ' ' + std::to_string(header.sh_type) + ' ' +
+                                   std::to_string(header.sh_flags) + ' ' + std::to_string(header.sh_size) +
+                                   ' ' + hex(code));
     }
     summary.valid = true;
     return summary;
@@ -229,7 +237,8 @@ std::string first_difference(const std::vector<std::string>& a, const std::vecto
            (in_b == b.end() ? "nothing" : in_b->substr(0, 2000)) + "'";
 }
 
-std::vector<std::string> missing_from(const std::multiset<std::string>& whole, const std::multiset<std::string>& part) {
+std::vector<std::string> missing_from(const std::multiset<std::string>& whole,
+                                      const std::multiset<std::string>& part) {
     std::vector<std::string> missing;
     for (const std::string& element : part) {
         if (missing.size() < 10 && !whole.contains(element)) missing.push_back(element.substr(0, 300));

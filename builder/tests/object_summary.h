@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an eBPF object means, as lines of text that compare: type ids and string offsets resolved, order of types gone.
+// What an eBPF object means, as lines of text that compare: type ids and string offsets resolved, order of
+// types gone.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +13,12 @@ namespace gadget::builder::testing {
 
 struct ObjectSummary {
     bool valid = false;
-    std::vector<std::string> sections;       ///< name, type, flags, size, content (not of BTF and symbol tables)
-    std::vector<std::string> relocations;    ///< section, offset, type, symbol
-    std::vector<std::string> core_records;   ///< section, instruction, kind, root type, access path
-    std::vector<std::string> functions;      ///< section, instruction, name
-    std::vector<std::string> lines;          ///< section, instruction, file name, line, column
-    std::multiset<std::string> types;        ///< kind and name of each named type; struct members with offsets
+    std::vector<std::string> sections;  ///< name, type, flags, size, content (not of BTF and symbol tables)
+    std::vector<std::string> relocations;   ///< section, offset, type, symbol
+    std::vector<std::string> core_records;  ///< section, instruction, kind, root type, access path
+    std::vector<std::string> functions;     ///< section, instruction, name
+    std::vector<std::string> lines;         ///< section, instruction, file name, line, column
+    std::multiset<std::string> types;       ///< kind and name of each named type; struct members with offsets
 };
 
 ObjectSummary summarize(std::span<const std::byte> object);
@@ -25,6 +26,7 @@ ObjectSummary summarize(std::span<const std::byte> object);
 /// The first difference of two lists as text, empty when they are the same.
 std::string first_difference(const std::vector<std::string>& a, const std::vector<std::string>& b);
 /// Elements of `part` that are not in `whole`, at most ten.
-std::vector<std::string> missing_from(const std::multiset<std::string>& whole, const std::multiset<std::string>& part);
+std::vector<std::string> missing_from(const std::multiset<std::string>& whole,
+                                      const std::multiset<std::string>& part);
 
 }  // namespace gadget::builder::testing

@@ -13,7 +13,8 @@ namespace {
 
 TEST(Archive, RefusesBytesThatAreNone) {
     EXPECT_FALSE(Archive::open({}));
-    const std::string text = "GKAR\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff garbage";
+    const std::string text =
+        "GKAR\1\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff garbage";
     EXPECT_FALSE(Archive::open(std::as_bytes(std::span(text.data(), text.size()))));
 }
 
@@ -74,9 +75,11 @@ TEST(Wire, CarriesARequestAndAFindingWhole) {
 
 TEST(Wire, RefusesEveryTruncation) {
     const std::string request = encode(ChildRequest{"x", model::Arch::amd64, {"a"}, {}, {}, false});
-    for (std::size_t size = 0; size < request.size(); ++size) EXPECT_FALSE(decode_request(request.substr(0, size)));
+    for (std::size_t size = 0; size < request.size(); ++size)
+        EXPECT_FALSE(decode_request(request.substr(0, size)));
     const std::string finding = encode(sample());
-    for (std::size_t size = 0; size < finding.size(); ++size) EXPECT_FALSE(decode_diagnostic(finding.substr(0, size)));
+    for (std::size_t size = 0; size < finding.size(); ++size)
+        EXPECT_FALSE(decode_diagnostic(finding.substr(0, size)));
     const std::string record = encode_record(RecordKind::note, "text");
     for (std::size_t size = 0; size < record.size(); ++size) {
         std::string_view stream = std::string_view(record).substr(0, size);

@@ -23,7 +23,8 @@ TEST_F(Rejects, ASyntaxErrorIsFoundWhereItStands) {
 }
 
 TEST_F(Rejects, AWarningNamesItsOptionOnceForAllArchitectures) {
-    EXPECT_TRUE(build(write("program.bpf.c", "int f(void);\nint f(void)\n{\n\tint unused;\n\treturn 0;\n}\n")));
+    EXPECT_TRUE(
+        build(write("program.bpf.c", "int f(void);\nint f(void)\n{\n\tint unused;\n\treturn 0;\n}\n")));
     ASSERT_EQ(findings_.all().size(), 1U);
     const Diagnostic& warning = findings_.all()[0];
     EXPECT_EQ(warning.severity, Severity::warning);
@@ -46,7 +47,8 @@ TEST_F(Rejects, AFindingOfOneArchitectureSaysSo) {
 }
 
 TEST_F(Rejects, AFixComesWithItsPlace) {
-    const auto source = write("program.bpf.c", "struct a { int one; };\nint f(struct a *a)\n{\n\treturn a->ohne;\n}\n");
+    const auto source =
+        write("program.bpf.c", "struct a { int one; };\nint f(struct a *a)\n{\n\treturn a->ohne;\n}\n");
     EXPECT_FALSE(build(source));
     const Diagnostic error = only_error();
     ASSERT_EQ(error.fixes.size(), 1U);
@@ -143,7 +145,8 @@ TEST_P(RejectsSource, WithOneClearMessage) {
 
 using namespace std::string_view_literals;
 INSTANTIATE_TEST_SUITE_P(Contents, RejectsSource,
-                         ::testing::Values(BadSource{"Empty", "", "is empty"}, BadSource{"Blank", " \n\t\n", "is empty"},
+                         ::testing::Values(BadSource{"Empty", "", "is empty"},
+                                           BadSource{"Blank", " \n\t\n", "is empty"},
                                            BadSource{"Elf", "\177ELF\2\1\1\0"sv, "compiled object"},
                                            BadSource{"Binary", "int x;\0\1\2"sv, "not text"}),
                          [](const auto& tested) { return tested.param.name; });
@@ -183,7 +186,8 @@ TEST_F(Rejects, AHeaderThatIncludesItself) {
 }
 
 TEST_F(Rejects, ACrashOfTheCompilerNamesSourceAndArchitecture) {
-    const auto outputs = build(write("program.bpf.c", "int x;\n#pragma clang __debug crash\n"), {model::Arch::arm64});
+    const auto outputs =
+        build(write("program.bpf.c", "int x;\n#pragma clang __debug crash\n"), {model::Arch::arm64});
     ASSERT_FALSE(outputs);
     EXPECT_EQ(outputs.error().code, ErrorCode::internal);
     EXPECT_TRUE(contains(outputs.error().message, "the compiler crashed")) << outputs.error().message;
@@ -204,7 +208,8 @@ TEST_F(Rejects, ASourceThatNeverEndsRunsIntoTheDeadline) {
 }
 
 TEST_F(Rejects, ASourceThatEatsAllMemoryIsStopped) {
-    if (kDefaultMemoryLimit == 0) GTEST_SKIP() << "missing: limits of the address space (sanitizers take all of it)";
+    if (kDefaultMemoryLimit == 0)
+        GTEST_SKIP() << "missing: limits of the address space (sanitizers take all of it)";
     std::string source = "#define A0 1,\n";
     for (int i = 1; i <= 26; ++i) {
         const std::string below = std::to_string(i - 1);
@@ -254,11 +259,12 @@ struct Mistake {
 class HintsAt : public BuilderTest, public ::testing::WithParamInterface<Mistake> {};
 
 TEST_P(HintsAt, WhatToDoAbout) {
-    const std::string source = std::string("#include <vmlinux.h>\n#include <bpf/bpf_helpers.h>\n") +
-                               "static __attribute__((unused)) __noinline long six(long a, long b, long c, long d, long e, long f)\n"
-                               "{\n\treturn a * b - c * d - e * f;\n}\n" +
-                               "SEC(\"kprobe/x\")\nint program(struct pt_regs *ctx)\n{\n\t" + GetParam().statement +
-                               "\n\treturn 0;\n}\n";
+    const std::string source =
+        std::string("#include <vmlinux.h>\n#include <bpf/bpf_helpers.h>\n") +
+        "static __attribute__((unused)) __noinline long six(long a, long b, long c, long d, long e, long f)\n"
+        "{\n\treturn a * b - c * d - e * f;\n}\n" +
+        "SEC(\"kprobe/x\")\nint program(struct pt_regs *ctx)\n{\n\t" + GetParam().statement +
+        "\n\treturn 0;\n}\n";
     EXPECT_FALSE(build(write("program.bpf.c", source), {model::Arch::amd64}));
     std::string seen;
     for (const Diagnostic& finding : findings_.all()) seen += finding.message + " => " + finding.hint + "\n";
@@ -270,12 +276,16 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         Mistake{"LibcCall", "printf(\"x\");", "bpf_printk()"},
         Mistake{"MissingInclude", "return BPF_CORE_READ(ctx, ip);", "<bpf/bpf_core_read.h>"},
-        Mistake{"UnknownType", "struct nowhere_to_be_found x; (void)x;", "embedded vmlinux.h has no such name"},
-        Mistake{"UnknownMember", "return ((struct task_struct *)ctx)->no_such_member_at_all;", "bpf_core_field_exists"},
-        Mistake{"SixArguments", "return six(ctx->ip, ctx->sp, ctx->bx, ctx->cx, ctx->dx, ctx->di);", "at most 5"},
+        Mistake{"UnknownType", "struct nowhere_to_be_found x; (void)x;",
+                "embedded vmlinux.h has no such name"},
+        Mistake{"UnknownMember", "return ((struct task_struct *)ctx)->no_such_member_at_all;",
+                "bpf_core_field_exists"},
+        Mistake{"SixArguments", "return six(ctx->ip, ctx->sp, ctx->bx, ctx->cx, ctx->dx, ctx->di);",
+                "at most 5"},
         Mistake{"Floats", "volatile double d = ctx->ip; d = d * 2.5; return d;", "no floating point"},
         Mistake{"SignedDivision", "volatile long a = ctx->ip, b = ctx->sp; return a / b;", "unsigned"},
-        Mistake{"LongCopy", "char a[64]; __builtin_memcpy(a, ctx, ctx->ip); bpf_printk(\"%s\", a);", "constant and small"}),
+        Mistake{"LongCopy", "char a[64]; __builtin_memcpy(a, ctx, ctx->ip); bpf_printk(\"%s\", a);",
+                "constant and small"}),
     [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

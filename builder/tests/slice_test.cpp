@@ -57,7 +57,9 @@ std::string slice_of(const UsedNames& used) {
     EXPECT_TRUE(slicer);
     return slicer ? slicer->slice(used) : std::string();
 }
-bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != text.npos;
+}
 
 TEST(HeaderSlicer, KeepsDirectivesInAnyCase) {
     const std::string text = slice_of({});

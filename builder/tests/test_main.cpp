@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// main() of the builder's tests: the compiler processes are this executable, and no test may leave a process or a
-// descriptor behind.
+// main() of the builder's tests: the compiler processes are this executable, and no test may leave a process
+// or a descriptor behind.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
@@ -24,7 +24,8 @@ class LeakCheck final : public testing::EmptyTestEventListener {
   private:
     static std::size_t open_descriptors() {
         std::size_t count = 0;
-        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+        for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
+            ++count;
         return count;
     }
     std::size_t before_ = 0;
@@ -33,8 +34,9 @@ class LeakCheck final : public testing::EmptyTestEventListener {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc, argv);
+    if (gadget::builder::is_compiler_child(argc, argv))
+        return gadget::builder::compiler_child_main(argc, argv);
     testing::InitGoogleTest(&argc, argv);
-    testing::UnitTest::GetInstance()->listeners().Append(new LeakCheck);    // owned by the list
+    testing::UnitTest::GetInstance()->listeners().Append(new LeakCheck);  // owned by the list
     return RUN_ALL_TESTS();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs at build time: packs headers into one archive (format: builder/src/archive.h), writes the assembler file that puts
-// it into the executable, and a depfile, so that a changed, new or deleted header is packed again.
+// Runs at build time: packs headers into one archive (format: builder/src/archive.h), writes the assembler
+// file that puts it into the executable, and a depfile, so that a changed, new or deleted header is packed
+// again.
 //
 // pack_headers NAME OUTPUT_BASE ITEM...    ITEM: prefix=folder    all *.h below the folder, as prefix/...
 //                                               path=file.h       one file
@@ -30,7 +31,7 @@ struct Failure {
 };
 
 struct Input {
-    std::map<std::string, fs::path> files;    // archive path -> where it is
+    std::map<std::string, fs::path> files;  // archive path -> where it is
     std::set<fs::path> dependencies;
 };
 
@@ -113,8 +114,8 @@ std::string make_archive(const Input& input) {
     if (data.empty()) throw Failure{"no headers found"};
     const std::string packed_index = compress(index);
     const std::string packed_data = compress(data);
-    return "GKAR" + u32(1) + u32(index.size()) + u32(packed_index.size()) + u32(data.size()) + u32(packed_data.size()) +
-           packed_index + packed_data;
+    return "GKAR" + u32(1) + u32(index.size()) + u32(packed_index.size()) + u32(data.size()) +
+           u32(packed_data.size()) + packed_index + packed_data;
 }
 
 void write(const fs::path& path, const std::string& content) {
@@ -130,8 +131,9 @@ void run(const std::string& name, const std::string& base, const std::vector<std
     write(base + ".gkar", make_archive(input));
     const std::string symbol = "gadgetkit_" + name;
     write(base + ".S", "    .section .rodata." + symbol + ",\"a\"\n    .balign 16\n    .globl " + symbol +
-                           "_begin\n    .globl " + symbol + "_end\n" + symbol + "_begin:\n    .incbin \"" + base +
-                           ".gkar\"\n" + symbol + "_end:\n    .section .note.GNU-stack,\"\",%progbits\n");
+                           "_begin\n    .globl " + symbol + "_end\n" + symbol + "_begin:\n    .incbin \"" +
+                           base + ".gkar\"\n" + symbol +
+                           "_end:\n    .section .note.GNU-stack,\"\",%progbits\n");
     std::string depfile = base + ".S:";
     for (const fs::path& dependency : input.dependencies) depfile += " \\\n  " + dependency.string();
     write(base + ".d", depfile + '\n');

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// builder: the source of a gadget (.bpf.c) to eBPF objects in memory, one per architecture, with the compiler that stands
-// in this executable. For the command line and for build systems that link GadgetKit; it neither validates nor packs.
+// builder: the source of a gadget (.bpf.c) to eBPF objects in memory, one per architecture, with the compiler
+// that stands in this executable. For the command line and for build systems that link GadgetKit; it neither
+// validates nor packs.
 //
-// Each compilation runs in a process of its own (the compiler keeps global state, and may crash on its input): the running
-// executable starts itself again. A program that links this library therefore begins main() with
+// Each compilation runs in a process of its own (the compiler keeps global state, and may crash on its
+// input): the running executable starts itself again. A program that links this library therefore begins
+// main() with
 //
-//     if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc, argv);
+//     if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc,
+//     argv);
 //
-// The compiler sees the folder of the source, the include folders, and the headers embedded in this library, all under
-// fixed virtual paths: an object depends on nothing else of the machine, and the same bytes come from any folder.
+// The compiler sees the folder of the source, the include folders, and the headers embedded in this library,
+// all under fixed virtual paths: an object depends on nothing else of the machine, and the same bytes come
+// from any folder.
 #pragma once
 
 #include <chrono>
@@ -27,13 +31,14 @@ namespace gadget::builder {
 
 /// One object to make.
 struct Request {
-    std::filesystem::path source;                        ///< findings name it as it is written here
+    std::filesystem::path source;  ///< findings name it as it is written here
     model::Arch arch = model::Arch::amd64;
-    std::vector<std::filesystem::path> include_dirs{};   ///< searched in order, before the embedded headers
-    std::vector<std::string> defines{};                  ///< "NAME" or "NAME=VALUE"
-    std::vector<std::string> warnings{};                 ///< "-Wextra", "-Wno-unused", "-Werror=..." on top of -Wall
-    /// Compile with all of vmlinux.h instead of the part that the program can notice. Code, relocations and CO-RE records
-    /// are the same either way; BTF then also has kernel types that nothing in the program looks into.
+    std::vector<std::filesystem::path> include_dirs{};  ///< searched in order, before the embedded headers
+    std::vector<std::string> defines{};                 ///< "NAME" or "NAME=VALUE"
+    std::vector<std::string> warnings{};  ///< "-Wextra", "-Wno-unused", "-Werror=..." on top of -Wall
+    /// Compile with all of vmlinux.h instead of the part that the program can notice. Code, relocations and
+    /// CO-RE records are the same either way; BTF then also has kernel types that nothing in the program
+    /// looks into.
     bool whole_kernel_header = false;
 };
 
@@ -41,7 +46,8 @@ struct Output {
     model::Arch arch = model::Arch::amd64;
     /// ELF for eBPF, little endian, with BTF and without DWARF.
     std::vector<std::byte> object;
-    /// The files of the machine that went in, the source first, each once. Embedded headers are not among them.
+    /// The files of the machine that went in, the source first, each once. Embedded headers are not among
+    /// them.
     std::vector<std::filesystem::path> inputs;
 };
 
@@ -53,28 +59,31 @@ inline constexpr std::size_t kDefaultMemoryLimit = std::size_t{2} << 30;
 #endif
 
 struct Options {
-    std::filesystem::path compiler = "/proc/self/exe";    ///< an executable whose main() begins as shown above
-    std::chrono::milliseconds timeout = std::chrono::seconds(120);    ///< for each object
-    std::size_t memory_limit = kDefaultMemoryLimit;       ///< bytes for each object, 0 = none
-    unsigned jobs = 0;                                    ///< compilations at the same time, 0 = one a processor
+    std::filesystem::path compiler = "/proc/self/exe";  ///< an executable whose main() begins as shown above
+    std::chrono::milliseconds timeout = std::chrono::seconds(120);  ///< for each object
+    std::size_t memory_limit = kDefaultMemoryLimit;                 ///< bytes for each object, 0 = none
+    unsigned jobs = 0;  ///< compilations at the same time, 0 = one a processor
     CancelToken cancel{};
-    /// Objects of sources that compiled without a finding are kept here, and found again while everything that went into
-    /// them is the same. Empty: no cache. Created when missing, bounded in size, safe to share and to delete at any time;
-    /// what cannot be read or written there only costs time. Used with the compiler in this executable only.
+    /// Objects of sources that compiled without a finding are kept here, and found again while everything
+    /// that went into them is the same. Empty: no cache. Created when missing, bounded in size, safe to share
+    /// and to delete at any time; what cannot be read or written there only costs time. Used with the
+    /// compiler in this executable only.
     std::filesystem::path cache_dir{};
 };
 
-/// Compiles all requests, side by side, and returns the objects in the order of the requests. Findings go to `sink` in a
-/// fixed order, those that all architectures share once.
+/// Compiles all requests, side by side, and returns the objects in the order of the requests. Findings go to
+/// `sink` in a fixed order, those that all architectures share once.
 ///
-/// `rejected_input` when a source does not compile (the findings say why) or is not a source at all (the message says why),
-/// `not_found` when it is not there, `timed_out` and `cancelled` as they say, `internal` when the compiler died.
-/// No process is left behind in any case.
-Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options, DiagnosticSink& sink);
+/// `rejected_input` when a source does not compile (the findings say why) or is not a source at all (the
+/// message says why), `not_found` when it is not there, `timed_out` and `cancelled` as they say, `internal`
+/// when the compiler died. No process is left behind in any case.
+Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options,
+                                    DiagnosticSink& sink);
 
 /// Was this process started by compile()?
 bool is_compiler_child(int argc, char** argv);
-/// The main() of such a process. Call before anything else happens in the process, in particular before threads start.
+/// The main() of such a process. Call before anything else happens in the process, in particular before
+/// threads start.
 int compiler_child_main(int argc, char** argv);
 
 /// The version of the compiler inside, e.g. "19.1.7".
