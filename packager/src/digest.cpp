@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "digest.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+// The plain functions, not the EVP interface: EVP drags every algorithm, 5 MB, into the static executables, and reads the
+// system's openssl.cnf at its first use.
+#define OPENSSL_API_COMPAT 0x10100000L
+#include <openssl/sha.h>
 
 #include <array>
-#include <cstdlib>
+#include <variant>
 
 #include "gadget/packager/image.h"
 #include "gadget/packager/reference.h"
-#include "gadget/support/unique_fd.h"
 
 namespace gadget::packager {
 
 struct Hasher::State {
-    CPtr<EVP_MD_CTX, EVP_MD_CTX_free> context;
-    std::string algorithm;
+    std::variant<SHA256_CTX, SHA512_CTX> context;
 };
 
 Hasher::Hasher(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -24,35 +24,32 @@ Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;
 
 Result<Hasher> Hasher::create(std::string_view algorithm) {
-    const EVP_MD* method = nullptr;
-    // Without this, the first use would read the system's openssl.cnf: time, and settings that are not ours.
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-    if (algorithm == "sha256") method = EVP_sha256();
-    if (algorithm == "sha512") method = EVP_sha512();
-    if (method == nullptr) {
+    auto state = std::make_unique<State>();
+    if (algorithm == "sha256") {
+        SHA256_Init(&state->context.emplace<SHA256_CTX>());
+    } else if (algorithm == "sha512") {
+        SHA512_Init(&state->context.emplace<SHA512_CTX>());
+    } else {
         return Error{.code = ErrorCode::unsupported,
                      .message = "digest algorithm '" + std::string(algorithm.substr(0, 40)) + "' is not supported",
                      .hint = "sha256 and sha512 are"};
-    }
-    auto state = std::make_unique<State>();
-    state->algorithm = algorithm;
-    state->context.reset(EVP_MD_CTX_new());
-    if (!state->context || EVP_DigestInit_ex(state->context.get(), method, nullptr) != 1) {
-        return Error{.code = ErrorCode::internal, .message = "cannot start a " + state->algorithm + " computation"};
     }
     return Hasher(std::move(state));
 }
 
 void Hasher::update(std::span<const std::byte> data) {
-    // Fails only on a context that is not initialised, which create() excludes.
-    if (EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) != 1) std::abort();
+    if (auto* sha256 = std::get_if<SHA256_CTX>(&state_->context)) SHA256_Update(sha256, data.data(), data.size());
+    if (auto* sha512 = std::get_if<SHA512_CTX>(&state_->context)) SHA512_Update(sha512, data.data(), data.size());
 }
 
 std::string Hasher::finish() {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> value{};
-    unsigned length = 0;
-    if (EVP_DigestFinal_ex(state_->context.get(), value.data(), &length) != 1) std::abort();
-    return state_->algorithm + ":" + to_hex(std::span(value).first(length));
+    std::array<unsigned char, SHA512_DIGEST_LENGTH> value{};
+    if (auto* sha256 = std::get_if<SHA256_CTX>(&state_->context)) {
+        SHA256_Final(value.data(), sha256);
+        return "sha256:" + to_hex(std::span(value).first(SHA256_DIGEST_LENGTH));
+    }
+    SHA512_Final(value.data(), std::get_if<SHA512_CTX>(&state_->context));
+    return "sha512:" + to_hex(value);
 }
 
 std::string to_hex(std::span<const unsigned char> bytes) {

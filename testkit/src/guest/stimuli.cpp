@@ -71,7 +71,8 @@ std::string wait_for(pid_t child, const StimulusContext& context, std::string_vi
 std::string open_file(const StimulusContext& context) {
     const auto path = context.option("path");
     int flags = 0;
-    for (const auto word : split(context.option("flags", "read"), ',')) {
+    const std::string words = context.option("flags", "read");
+    for (const auto word : split(words, ',')) {
         bool known = false;
         for (const auto& flag : kOpenFlags) {
             if (flag.name != trim(word)) continue;
@@ -115,7 +116,8 @@ std::string exec_program(const StimulusContext& context) {
         }
     }
     std::vector<std::string> args{path, "testkit-target"};
-    for (const auto word : split(context.option("args"), ' ')) {
+    const std::string arguments = context.option("args");
+    for (const auto word : split(arguments, ' ')) {
         if (!word.empty()) args.emplace_back(word);
     }
     std::vector<char*> argv;

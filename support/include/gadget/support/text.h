@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -22,7 +23,12 @@ namespace gadget {
 /// "a, b and c".
 [[nodiscard]] std::string join_words(std::span<const std::string> words, std::string_view last = "and");
 
+/// The parts between separators, empty ones too; at least one. They point into `text`, which must outlive them.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+/// Parts of a string that is about to go would dangle.
+template <class String>
+    requires std::same_as<String, std::string>
+std::vector<std::string_view> split(String&& text, char separator) = delete;
 [[nodiscard]] std::string_view trim(std::string_view text);
 
 /// "1.2 MB", decimal units, one decimal below 10.
