@@ -52,6 +52,11 @@ void fail(TestResult& result, FailureClass failure, std::string message, std::st
     result.suggestion = std::move(suggestion);
 }
 
+bool killed_for_memory(const std::vector<std::string>& problems) {
+    return std::any_of(problems.begin(), problems.end(),
+                       [](const std::string& line) { return line.find("Out of memory") != std::string::npos; });
+}
+
 FailureClass class_of(const Error& error) {
     switch (error.code) {
         case ErrorCode::guest_panic:
@@ -167,7 +172,10 @@ void KernelRun::stop_when_satisfied(Test& test, const std::string& id, std::vect
 
 void KernelRun::judge_early_end(const Test& test, TestResult& result) {
     const auto message = last_message(test.log);
-    if (test.signal != 0) {
+    if (test.signal != 0 && killed_for_memory(test.kernel_problems)) {
+        fail(result, FailureClass::out_of_memory, "the kernel killed the gadget's runner for lack of memory",
+             "give the machine more memory, or make the gadget's maps smaller");
+    } else if (test.signal != 0) {
         fail(result, FailureClass::gadget_crashed, "the gadget's runner was killed by signal " + std::to_string(test.signal),
              "this is a defect of the runner, or the machine has too little memory");
     } else if (message.find("attach") != std::string::npos && test.code != 0) {
@@ -217,8 +225,7 @@ void KernelRun::judge(const Test& test, TestResult& result) {
     } else if (test.code != 0 || test.signal != 0) {
         judge_early_end(test, result);
     } else if (!test.kernel_problems.empty()) {
-        const bool memory = test.kernel_problems.front().find("Out of memory") != std::string::npos;
-        fail(result, memory ? FailureClass::out_of_memory : FailureClass::kernel_problem,
+        fail(result, killed_for_memory(test.kernel_problems) ? FailureClass::out_of_memory : FailureClass::kernel_problem,
              "the kernel reported: " + test.kernel_problems.front());
     }
 }

@@ -11,7 +11,10 @@ namespace gadget::testkit {
 
 std::string sha256_hex(std::span<const std::byte> content) {
     std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), digest.data());
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, content.data(), content.size());
+    SHA256_Final(digest.data(), &context);
     std::string text;
     for (const unsigned char byte : digest) {
         text += "0123456789abcdef"[byte >> 4];

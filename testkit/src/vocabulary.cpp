@@ -12,6 +12,20 @@ constexpr std::array kOpen{OptionSpec{"path", true}, OptionSpec{"flags"}, Option
                            OptionSpec{"error"}};
 constexpr std::array kExec{OptionSpec{"path", true}, OptionSpec{"args"}, OptionSpec{"error"}, OptionSpec{"status"}};
 constexpr std::array kFork{OptionSpec{"status"}};
+constexpr std::array kFolder{OptionSpec{"path", true}, OptionSpec{"mode"}, OptionSpec{"error"}};
+constexpr std::array kRemove{OptionSpec{"path", true}, OptionSpec{"folder"}, OptionSpec{"error"}};
+constexpr std::array kRename{OptionSpec{"from", true}, OptionSpec{"to", true}, OptionSpec{"error"}};
+constexpr std::array kWrite{OptionSpec{"path", true}, OptionSpec{"size"}, OptionSpec{"sync"}, OptionSpec{"error"}};
+constexpr std::array kMount{OptionSpec{"target", true}, OptionSpec{"type"}, OptionSpec{"source"}, OptionSpec{"data"},
+                            OptionSpec{"create"},       OptionSpec{"keep"}, OptionSpec{"error"}};
+constexpr std::array kUnmount{OptionSpec{"target", true}, OptionSpec{"error"}};
+constexpr std::array kModule{OptionSpec{"params"}, OptionSpec{"error"}};
+constexpr std::array kTcp{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"listen"}, OptionSpec{"bytes"},
+                          OptionSpec{"source-port"}, OptionSpec{"source-address"}, OptionSpec{"error"}};
+constexpr std::array kUdp{OptionSpec{"address"}, OptionSpec{"port"}, OptionSpec{"bytes"}, OptionSpec{"error"}};
+constexpr std::array kBind{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"protocol"}, OptionSpec{"error"}};
+constexpr std::array kDns{OptionSpec{"name", true}, OptionSpec{"type"}, OptionSpec{"address"}, OptionSpec{"port"},
+                          OptionSpec{"answer"}, OptionSpec{"error"}};
 constexpr std::array kSignal{OptionSpec{"signal", true}, OptionSpec{"to"}, OptionSpec{"error"}};
 
 constexpr std::array kStimuli{
@@ -19,6 +33,17 @@ constexpr std::array kStimuli{
     StimulusSpec{"exec", "starts a program that ends at once", kExec},
     StimulusSpec{"fork", "forks a child that ends at once and waits for it", kFork},
     StimulusSpec{"signal", "sends a signal to a child of its own, or to a process id", kSignal},
+    StimulusSpec{"mkdir", "makes a folder", kFolder},
+    StimulusSpec{"remove", "removes a file or an empty folder", kRemove},
+    StimulusSpec{"rename", "renames a file", kRename},
+    StimulusSpec{"write", "writes to a file", kWrite},
+    StimulusSpec{"mount", "mounts a file system, and unmounts it unless it is to be kept", kMount},
+    StimulusSpec{"unmount", "unmounts a file system", kUnmount},
+    StimulusSpec{"module", "tries to load a kernel module that is none", kModule},
+    StimulusSpec{"tcp", "connects, with a listener of its own unless told otherwise, sends and closes", kTcp},
+    StimulusSpec{"udp", "sends a datagram", kUdp},
+    StimulusSpec{"bind", "binds a socket to a port", kBind},
+    StimulusSpec{"dns", "asks a question, with a server of its own that answers", kDns},
 };
 
 constexpr std::array kFeatures{

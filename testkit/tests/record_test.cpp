@@ -100,7 +100,7 @@ TEST(FrameParser, SurvivesRandomBytesWithOurMarkerInThem) {
     std::vector<Record> records;
     for (int round = 0; round < 2000; ++round) {
         std::string bytes = round % 3 == 0 ? "#gk " + std::string(kNonce) + " " : "";
-        for (unsigned i = random() % 200; i > 0; --i) bytes += static_cast<char>(random());
+        for (auto i = random() % 200; i > 0; --i) bytes += static_cast<char>(random());
         parser.push(bytes, records);
     }
     EXPECT_TRUE(records.empty());

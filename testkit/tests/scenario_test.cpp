@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"BadTimeout", "name: a\ntimeout: 0\nexpect: [{event: {}}]\n", "scenario-number", 2},
         Refused{"Syntax", "name: a\nexpect: [\n", "scenario-syntax", 3},
         Refused{"NotAMapping", "- a\n", "scenario-type", 1}),
-    [](const testing::TestParamInfo<Refused>& info) { return std::string(info.param.what); });
+    [](const testing::TestParamInfo<Refused>& refused) { return std::string(refused.param.what); });
 
 TEST(ParseScenario, SuggestsTheNearestWord) {
     DiagnosticList findings;

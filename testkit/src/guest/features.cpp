@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -129,6 +130,10 @@ constexpr std::array kProbes{
 };
 
 }  // namespace
+
+bool has_probe(std::string_view feature) {
+    return std::any_of(kProbes.begin(), kProbes.end(), [&](const Probe& probe) { return probe.name == feature; });
+}
 
 std::string missing_feature(std::string_view feature) {
     for (const auto& probe : kProbes) {

@@ -10,4 +10,7 @@ namespace gadget::testkit::guest {
 /// else the reason why not.
 [[nodiscard]] std::string missing_feature(std::string_view feature);
 
+/// Whether there is a probe for the feature.
+[[nodiscard]] bool has_probe(std::string_view feature);
+
 }  // namespace gadget::testkit::guest

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 
 namespace gadget::testkit::guest {
@@ -21,8 +22,11 @@ constexpr std::size_t kMaxProblems = 50;
 }  // namespace
 
 bool is_kernel_problem(std::string_view message) {
-    return std::any_of(kSigns.begin(), kSigns.end(),
-                       [&](std::string_view sign) { return message.find(sign) != std::string_view::npos; });
+    return std::any_of(kSigns.begin(), kSigns.end(), [&](std::string_view sign) {
+        const auto at = message.find(sign);
+        if (at == std::string_view::npos) return false;
+        return at == 0 || std::isalnum(static_cast<unsigned char>(message[at - 1])) == 0;    // not "DEBUG: "
+    });
 }
 
 KernelLog::KernelLog() : fd_(::open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC)) {

@@ -22,6 +22,9 @@ struct StimulusContext {
 /// Does the step's action in the calling process. Returns why it did not go as the step says, or "".
 [[nodiscard]] std::string run_stimulus(const StimulusContext& context);
 
+/// Whether there is code behind the kind.
+[[nodiscard]] bool has_stimulus(std::string_view kind);
+
 /// The number of an errno name ("ENOENT") or signal name ("SIGUSR1", "USR1").
 [[nodiscard]] std::optional<int> errno_number(std::string_view name);
 [[nodiscard]] std::optional<int> signal_number(std::string_view name);

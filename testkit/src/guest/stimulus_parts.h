@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the stimuli share. A stimulus returns why it did not go as its step says, or "".
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stimuli.h"
+
+namespace gadget::testkit::guest {
+
+[[nodiscard]] std::optional<unsigned> parse_number(std::string_view text, int base);
+[[nodiscard]] std::string errno_name(int error);
+
+/// Compares what `call` did (0 or an errno) with the step's `error` option.
+[[nodiscard]] std::string check_errno(const StimulusContext& context, std::string_view call, int got);
+
+/// Waits for a child whose exit status must be that of the step's `status` option.
+[[nodiscard]] std::string wait_for(pid_t child, const StimulusContext& context, std::string_view what);
+
+std::string open_file(const StimulusContext& context);
+std::string make_folder(const StimulusContext& context);
+std::string remove_file(const StimulusContext& context);
+std::string rename_file(const StimulusContext& context);
+std::string write_file(const StimulusContext& context);
+
+std::string exec_program(const StimulusContext& context);
+std::string fork_child(const StimulusContext& context);
+std::string send_signal(const StimulusContext& context);
+
+std::string mount_file_system(const StimulusContext& context);
+std::string unmount_file_system(const StimulusContext& context);
+std::string load_module(const StimulusContext& context);
+
+std::string talk_tcp(const StimulusContext& context);
+std::string send_udp(const StimulusContext& context);
+std::string bind_socket(const StimulusContext& context);
+std::string ask_dns(const StimulusContext& context);
+
+}  // namespace gadget::testkit::guest
