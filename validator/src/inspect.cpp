@@ -35,6 +35,28 @@ Result<void> read_typed_facts(const ElfView& elf, const ElfSection& section, Bud
     return {};
 }
 
+// Rules look things up by name, one by one: these are far above what gadgets have, and what keeps that quick.
+constexpr std::size_t kMaxItems = 4096;
+constexpr std::size_t kMaxVariables = 16384;
+
+Result<void> check_count(std::string_view what, std::size_t count, std::size_t limit) {
+    if (count <= limit) return {};
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "the object has " + std::to_string(count) + " " + std::string(what) + ", more than the limit of " +
+                            std::to_string(limit),
+                 .hint = "split the gadget"};
+}
+
+Result<void> check_counts(const model::ObjectFacts& facts) {
+    GADGET_TRY(check_count("programs", facts.programs.size(), kMaxItems));
+    GADGET_TRY(check_count("maps", facts.maps.size(), kMaxItems));
+    GADGET_TRY(check_count("variables", facts.variables.size(), kMaxVariables));
+    return check_count("markers",
+                       facts.tracers.size() + facts.iterators.size() + facts.map_iterators.size() + facts.params.size() +
+                           facts.buffers.size() + facts.map_targets.size() + facts.bad_markers.size(),
+                       kMaxItems);
+}
+
 Result<model::ObjectFacts> read_facts(ByteSpan object, const InspectOptions& options) {
     GADGET_TRY(check_size("the object", object.size(), kMaxObjectSize));
     GADGET_TRY_ASSIGN(const ElfView elf, ElfView::open(object));
@@ -53,6 +75,7 @@ Result<model::ObjectFacts> read_facts(ByteSpan object, const InspectOptions& opt
                      .message = "the types of the object describe more than could be read in reasonable time",
                      .hint = "no gadget does that: is the object damaged?"};
     }
+    GADGET_TRY(check_counts(facts));
     return facts;
 }
 

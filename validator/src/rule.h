@@ -18,6 +18,15 @@ struct Input {
     const Options& options;
 };
 
+/// The names of all `items`, for suggestions.
+template <class Items>
+std::vector<std::string> names_of(const Items& items) {
+    std::vector<std::string> names;
+    names.reserve(items.size());
+    for (const auto& item : items) names.push_back(item.name);
+    return names;
+}
+
 /// Takes the findings of one rule and gives them its id and severity.
 class Reporter {
   public:
@@ -34,8 +43,22 @@ class Reporter {
     /// findings about, and the search is costly: it is left out after a while.
     [[nodiscard]] std::string suggest(std::string_view name, std::span<const std::string> candidates,
                                       std::string otherwise) const;
+    /// The same with the names of `items`.
+    template <class Items>
+    [[nodiscard]] std::string suggest_from(std::string_view name, const Items& items, std::string otherwise) const {
+        return may_suggest() ? suggest(name, names_of(items), otherwise) : otherwise;
+    }
+
+    /// A finding about `word`, which stands in the metadata at `at` or after it in the same line: with a suggestion, and a
+    /// fix where one is near.
+    void misspelt(std::string message, std::string_view word, const SourceRange& at, const model::Manifest& manifest,
+                  std::span<const std::string> candidates, std::string otherwise);
 
   private:
+    static constexpr unsigned kSuggestions = 20;
+    [[nodiscard]] bool may_suggest() const { return reported_ < kSuggestions; }
+    [[nodiscard]] std::string nearest_of(std::string_view name, std::span<const std::string> candidates) const;
+
     const RuleInfo& rule_;
     std::string_view object_;
     DiagnosticSink& sink_;
@@ -55,14 +78,5 @@ struct CompareRule {
 
 /// Name in single quotes, safe to print.
 [[nodiscard]] std::string quoted(std::string_view name);
-
-/// The names of all `items`, for suggestions.
-template <class Items>
-std::vector<std::string> names_of(const Items& items) {
-    std::vector<std::string> names;
-    names.reserve(items.size());
-    for (const auto& item : items) names.push_back(item.name);
-    return names;
-}
 
 }  // namespace gadget::validator

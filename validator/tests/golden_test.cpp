@@ -54,6 +54,7 @@ ordered_json to_json(const Location& location) {
         json["file"] = range->file;
         json["line"] = range->line;
         json["column"] = range->column;
+        if (range->end_column != 0) json["endColumn"] = range->end_column;
     } else if (const auto* object = std::get_if<ObjectLocation>(&location)) {
         json["object"] = object->object;
         if (!object->symbol.empty()) json["symbol"] = object->symbol;
@@ -64,11 +65,14 @@ ordered_json to_json(const Location& location) {
 ordered_json to_json(const DiagnosticList& findings) {
     auto json = ordered_json::array();
     for (const auto& finding : findings.all()) {
-        json.push_back({{"id", finding.id},
-                        {"severity", to_string(finding.severity)},
-                        {"message", finding.message},
-                        {"hint", finding.hint},
-                        {"location", to_json(finding.location)}});
+        ordered_json entry{{"id", finding.id},
+                           {"severity", to_string(finding.severity)},
+                           {"message", finding.message},
+                           {"hint", finding.hint},
+                           {"location", to_json(finding.location)}};
+        for (const auto& fix : finding.fixes)
+            entry["fixes"].push_back({{"location", to_json(fix.range)}, {"replacement", fix.replacement}});
+        json.push_back(std::move(entry));
     }
     return json;
 }

@@ -129,7 +129,7 @@ Bytes make_btf(const std::vector<std::uint32_t>& types, std::string_view strings
     header.str_len = static_cast<std::uint32_t>(strings.size());
     Bytes btf(sizeof(header) + header.type_len + header.str_len);
     std::memcpy(btf.data(), &header, sizeof(header));
-    std::memcpy(btf.data() + sizeof(header), types.data(), header.type_len);
+    if (!types.empty()) std::memcpy(btf.data() + sizeof(header), types.data(), header.type_len);
     std::memcpy(btf.data() + sizeof(header) + header.type_len, strings.data(), strings.size());
     return btf;
 }

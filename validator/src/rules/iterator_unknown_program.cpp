@@ -9,7 +9,7 @@ void check_iterator_unknown_program(const Input& input, Reporter& report) {
             report.about_symbol("iterator " + quoted(iterator.name) + " runs program " + quoted(name) +
                                     ", which does not exist",
                                 iterator.variable,
-                                report.suggest(name, names_of(input.facts.programs), "name the C function of the program"));
+                                report.suggest_from(name, input.facts.programs, "name the C function of the program"));
         }
     }
 }

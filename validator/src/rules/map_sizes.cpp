@@ -41,11 +41,13 @@ constexpr MapRule kMapRules[] = {
     {BPF_MAP_TYPE_SK_STORAGE, Size::four, Size::some, Size::none},
 };
 
-// What the size should be; empty when it is fine.
-std::string wanted(Size size, std::uint32_t actual) {
-    if (size == Size::none && actual != 0) return "none";
-    if (size == Size::some && actual == 0) return "one";
-    if (size == Size::four && actual != 4) return "4 bytes";
+// What is wrong with the part of that name; empty when nothing is.
+std::string problem(Size size, std::uint32_t actual, const std::string& part) {
+    if (size == Size::none && actual != 0) return "must not have " + part;
+    if (size == Size::some && actual == 0) return "needs " + part;
+    if (size == Size::four && actual != 4) {
+        return "needs " + part + " of 4 bytes" + (actual == 0 ? "" : ", not " + std::to_string(actual));
+    }
     return {};
 }
 
@@ -61,15 +63,14 @@ void check_map_sizes(const Input& input, Reporter& report) {
                                         [&](const MapRule& each) { return each.type == map.type; });
         if (rule == std::end(kMapRules)) continue;
         const auto check = [&](const std::string& what, Size size, std::uint32_t actual, std::string hint) {
-            const auto expected = wanted(size, actual);
-            if (expected.empty()) return;
-            report.about_symbol("map " + quoted(map.name) + " is of type " + map.type_name + ", its " + what + " should be " +
-                                    expected + ", not " + (actual == 0 ? "missing" : std::to_string(actual)),
-                                map.name, std::move(hint));
+            const auto found = problem(size, actual, what);
+            if (found.empty()) return;
+            report.about_symbol("map " + quoted(map.name) + ", of type " + map.type_name + ", " + found, map.name,
+                                std::move(hint));
         };
-        check("key", rule->key, map.key_size,
+        check("a key", rule->key, map.key_size,
               rule->key == Size::none ? "remove the key" : "declare it with __type(key, ...)");
-        check("value", rule->value, map.value_size,
+        check("a value", rule->value, map.value_size,
               rule->value == Size::none ? "remove the value" : "declare it with __type(value, ...)");
         // Userspace sets the number of entries before it loads the map when there is a variable for it.
         if (rule->entries == Size::some && input.facts.find_variable(map.name + "_max_entries") != nullptr) continue;

@@ -8,7 +8,7 @@ void check_mapiter_unknown_map(const Input& input, Reporter& report) {
         report.about_symbol("map iterator " + quoted(iterator.name) + " reads map " + quoted(iterator.map) +
                                 ", which does not exist",
                             iterator.variable,
-                            report.suggest(iterator.map, names_of(input.facts.maps), "declare a hash map of that name"));
+                            report.suggest_from(iterator.map, input.facts.maps, "declare a hash map of that name"));
     }
 }
 

@@ -17,10 +17,10 @@ void check_metadata_output_mode(const Input& input, Reporter& report) {
         for (const auto each : split(supported, ',')) modes.emplace_back(trim(each));
         if (std::find(modes.begin(), modes.end(), mode->second) != modes.end()) continue;
         const auto at = source.annotation_sources.find(mode->first);
-        report.report("data source " + quoted(name) + " has default output mode " + quoted(mode->second) +
-                          ", which it does not support",
-                      at == source.annotation_sources.end() ? source.source : at->second,
-                      report.suggest(mode->second, modes, "use " + printable(join_words(modes, "or"))));
+        report.misspelt("data source " + quoted(name) + " has default output mode " + quoted(mode->second) +
+                            ", which it does not support",
+                        mode->second, at == source.annotation_sources.end() ? source.source : at->second, *input.manifest,
+                        modes, "use " + printable(join_words(modes, "or")));
     }
 }
 

@@ -15,8 +15,8 @@ void check_metadata_unknown_annotation(const Input& input, Reporter& report) {
                                                                          : AnnotationPlace::field)) {
                 otherwise = place == AnnotationPlace::field ? "it belongs to the data source" : "it belongs to a field";
             }
-            report.report("unknown annotation " + quoted(key) + " of " + what, at == sources.end() ? owner : at->second,
-                          report.suggest(key, annotation_keys(place), otherwise));
+            report.misspelt("unknown annotation " + quoted(key) + " of " + what, key,
+                            at == sources.end() ? owner : at->second, *input.manifest, annotation_keys(place), otherwise);
         }
     };
     for (const auto& [name, source] : input.manifest->datasources) {

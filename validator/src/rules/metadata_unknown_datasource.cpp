@@ -14,8 +14,8 @@ void check_metadata_unknown_datasource(const Input& input, Reporter& report) {
         if (is_in_wasm(input.options, name)) continue;
         std::string otherwise = "the gadget has no data source";
         if (!names.empty()) otherwise = "the gadget has " + printable(join_words(names));
-        report.report("the metadata describes data source " + quoted(name) + ", which the gadget does not have",
-                      metadata.source, report.suggest(name, names, otherwise));
+        report.misspelt("the metadata describes data source " + quoted(name) + ", which the gadget does not have", name,
+                        metadata.source, *input.manifest, names, otherwise);
     }
 }
 

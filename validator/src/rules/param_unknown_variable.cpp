@@ -8,7 +8,7 @@ void check_param_unknown_variable(const Input& input, Reporter& report) {
         if (input.facts.find_variable(name) != nullptr) continue;
         report.about_symbol("parameter " + quoted(name) + ": there is no global variable of that name",
                             "gadget_param_" + name,
-                            report.suggest(name, names_of(input.facts.variables),
+                            report.suggest_from(name, input.facts.variables,
                                            "declare it and use it: const volatile __u32 " + printable(name) + " = 0;"));
     }
 }
