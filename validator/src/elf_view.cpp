@@ -95,8 +95,8 @@ Result<void> ElfView::read_symbols() {
         const auto raw = read_at<Elf64_Sym>(table->data, i * sizeof(Elf64_Sym));
         ElfSymbol symbol{.name = name_at(names, raw->st_name),
                          .section = raw->st_shndx < sections_.size() ? raw->st_shndx : 0U,
-                         .type = ELF64_ST_TYPE(raw->st_info),
-                         .binding = ELF64_ST_BIND(raw->st_info),
+                         .type = static_cast<std::uint8_t>(ELF64_ST_TYPE(raw->st_info)),
+                         .binding = static_cast<std::uint8_t>(ELF64_ST_BIND(raw->st_info)),
                          .value = raw->st_value,
                          .size = raw->st_size};
         if (symbol.type == STT_OBJECT && !symbol.name.empty()) {
