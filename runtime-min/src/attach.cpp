@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attach.h"
 
+#include "gadget/support/text.h"
 #include "kernel_error.h"
 
 namespace gadget::runtime {
@@ -18,6 +19,12 @@ std::string target_text(const AttachTarget& target, const std::string& from_sect
     if (const auto* t = std::get_if<KernelTarget>(&target)) return t->name.empty() ? from_section : t->name;
     if (const auto* t = std::get_if<UserFunction>(&target)) {
         return t->symbol.empty() ? t->binary + ":" + std::to_string(t->offset) : t->binary + ":" + t->symbol;
+    }
+    if (const auto* t = std::get_if<KernelFunctions>(&target)) return join_words(t->symbols);
+    if (const auto* t = std::get_if<UserFunctions>(&target)) {
+        std::vector<std::string> places = t->symbols;
+        if (!t->offsets.empty()) places.push_back(std::to_string(t->offsets.size()) + " offsets");
+        return t->binary + ":" + join_words(places);
     }
     if (const auto* t = std::get_if<UserTracepoint>(&target)) return t->binary + ":" + t->provider + ":" + t->name;
     if (const auto* t = std::get_if<PerfEvent>(&target)) return std::to_string(t->type) + ":" + std::to_string(t->config);
@@ -70,6 +77,8 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::kprobe: case AttachKind::kretprobe: case AttachKind::ksyscall: case AttachKind::kretsyscall:
             return attach_kprobe(request);
         case AttachKind::uprobe: case AttachKind::uretprobe: return attach_uprobe(request);
+        case AttachKind::kprobe_multi: case AttachKind::kretprobe_multi: return attach_kprobe_multi(request);
+        case AttachKind::uprobe_multi: case AttachKind::uretprobe_multi: return attach_uprobe_multi(request);
         case AttachKind::usdt: return attach_usdt(request);
         case AttachKind::tracepoint: return attach_tracepoint(request);
         case AttachKind::perf_event: return attach_perf_event(request);
@@ -81,7 +90,8 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::sk_lookup: case AttachKind::flow_dissector: return attach_netns(request);
         case AttachKind::socket_filter: return attach_socket(request);
         case AttachKind::xdp: return attach_xdp(request);
-        case AttachKind::tc: case AttachKind::tcx: return attach_tc(request);
+        case AttachKind::tc: return attach_tc(request);
+        case AttachKind::tcx: return attach_tcx(request);
         default: break;
     }
     Error error;

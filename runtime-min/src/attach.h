@@ -59,6 +59,9 @@ struct AttachRequest {
 // One function per family; each checks that the target fits.
 Result<AttachmentPtr> attach_kprobe(const AttachRequest& request);
 Result<AttachmentPtr> attach_uprobe(const AttachRequest& request);
+Result<AttachmentPtr> attach_kprobe_multi(const AttachRequest& request);
+Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request);
+Result<AttachmentPtr> attach_tcx(const AttachRequest& request);
 Result<AttachmentPtr> attach_usdt(const AttachRequest& request);
 Result<AttachmentPtr> attach_tracepoint(const AttachRequest& request);
 Result<AttachmentPtr> attach_perf_event(const AttachRequest& request);

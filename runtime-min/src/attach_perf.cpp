@@ -25,8 +25,11 @@ Result<AttachmentPtr> wrap(std::vector<UniqueFd> fds, int link) {
     return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link));
 }
 
-// The kernel's EACCES for tracepoints: the program was verified against a larger context than this event has.
-Error reads_too_far(const std::string& what) {
+Error program_error(int error, const AttachRequest& request, const std::string& what) {
+    if (error != EACCES || request.kind() != AttachKind::tracepoint || !may_use_bpf()) {
+        return attach_error(error, what, request.kind());
+    }
+    // The program was verified against a larger context than this event has.
     return Error{ErrorCode::invalid_argument, what + ": the program reads more than the fields of this tracepoint",
                  "compare its context structure with the event's 'format' file in the tracing file system"};
 }
@@ -38,14 +41,13 @@ Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vecto
     options.perf_event.bpf_cookie = request.probe.cookie;
     UniqueFd link(bpf_link_create(request.program.fd(), event.get(), BPF_PERF_EVENT, &options));
     if (!link) {
-        if (errno == EACCES && request.kind() == AttachKind::tracepoint && may_use_bpf()) return reads_too_far(what);
-        if (errno != EINVAL) return attach_error(errno, what, request.kind());
+        if (errno != EINVAL) return program_error(errno, request, what);
         if (request.probe.cookie != 0) {
             return Error{ErrorCode::unsupported, what + ": this kernel has no attach cookies", "",
                          Requirement{"attach cookies", "Linux 5.15"}};
         }
         if (ioctl(event.get(), PERF_EVENT_IOC_SET_BPF, request.program.fd()) != 0) {
-            return attach_error(errno, what, request.kind());
+            return program_error(errno, request, what);
         }
     }
     if (ioctl(event.get(), PERF_EVENT_IOC_ENABLE, 0) != 0) return attach_error(errno, what, request.kind());

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel_symbols.h"
 
+#include <fnmatch.h>
+
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <string_view>
 
 #include "gadget/support/text.h"
+#include "gadget/support/unique_fd.h"
+#include "tracefs.h"
 
 namespace gadget::runtime {
 namespace {
@@ -55,6 +60,33 @@ std::string suggest_kernel_function(const std::string& name) {
         candidates.push_back(std::move(symbol));
     }
     return did_you_mean(name, candidates);
+}
+
+Result<std::vector<std::string>> matching_kernel_functions(const std::vector<std::string>& patterns) {
+    std::vector<std::string> names;
+    std::vector<std::string> globs;
+    for (const std::string& pattern : patterns) {
+        (pattern.find_first_of("*?[") == std::string::npos ? names : globs).push_back(pattern);
+    }
+    if (!globs.empty()) {
+        GADGET_TRY_ASSIGN(const UniqueFd tracefs, open_tracefs());
+        std::ifstream functions("/proc/self/fd/" + std::to_string(tracefs.get()) + "/available_filter_functions");
+        if (!functions) {
+            return Error{ErrorCode::unsupported, "this kernel does not list the functions that can be probed", "give exact names",
+                         Requirement{"available_filter_functions", "CONFIG_DYNAMIC_FTRACE"}};
+        }
+        std::string line;
+        while (std::getline(functions, line)) {
+            line.resize(std::min(line.size(), line.find_first_of(" \t")));    // "function [module]"
+            for (const std::string& glob : globs) {
+                if (fnmatch(glob.c_str(), line.c_str(), 0) == 0) names.push_back(line);
+            }
+        }
+    }
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+    if (names.empty()) return Error{ErrorCode::not_found, "no kernel function matches '" + patterns.front() + "'"};
+    return names;
 }
 
 }  // namespace gadget::runtime

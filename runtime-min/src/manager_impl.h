@@ -5,6 +5,7 @@
 //   data_      object, probes and state; held briefly, never while handlers run
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <shared_mutex>
 
@@ -80,6 +81,7 @@ class Manager::Impl {
     mutable std::shared_mutex data_;
 
     UniqueFd epoll_;
+    std::atomic<bool> flooded_ = false;    // the last round handed over many records
     std::vector<ReaderPtr> readers_;    // reading_
     // data_:
     State state_ = State::reset;

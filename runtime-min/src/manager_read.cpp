@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <exception>
@@ -11,7 +12,11 @@
 namespace gadget::runtime {
 namespace {
 
-constexpr std::chrono::milliseconds kBusyWait{1};
+constexpr std::chrono::microseconds kBusyWait{1000};
+// After a round with this many records the next one is likely to come at once. Waiting a little lets it grow: the reader stays
+// behind the producer, which then has nobody to wake.
+constexpr std::size_t kFlood = 256;
+constexpr std::chrono::microseconds kLinger{200};
 
 bool is_ring(const bpf_map* map) { return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF; }
 
@@ -20,10 +25,14 @@ Error wrong_type(const std::string& map, const char* wanted) {
 }
 
 /// Waits for the descriptor or the wish to stop. True: the wish.
-Result<bool> wait(int fd, CancelToken cancel, std::chrono::milliseconds timeout) {
+Result<bool> wait(int fd, CancelToken cancel, std::chrono::microseconds timeout) {
     std::array<pollfd, 2> fds{pollfd{fd, POLLIN, 0}, pollfd{cancel.fd, POLLIN, 0}};
-    const int limit = timeout.count() < 0 ? -1 : static_cast<int>(std::min<std::int64_t>(timeout.count(), 1000000000));
-    if (::poll(fds.data(), fds.size(), limit) < 0 && errno != EINTR) return errno_error(errno, "waiting for events");
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    const timespec limit{static_cast<time_t>(seconds.count()),
+                         static_cast<long>(std::chrono::nanoseconds(timeout - seconds).count())};
+    if (ppoll(fds.data(), fds.size(), timeout.count() < 0 ? nullptr : &limit, nullptr) < 0 && errno != EINTR) {
+        return errno_error(errno, "waiting for events");
+    }
     return cancel.fd >= 0 && fds[1].revents != 0;
 }
 
@@ -64,15 +73,21 @@ Result<std::size_t> Manager::Impl::consume(std::size_t budget) {
 
 Result<std::size_t> Manager::Impl::poll(std::chrono::milliseconds timeout, CancelToken cancel) {
     using Clock = std::chrono::steady_clock;
+    timeout = std::min<std::chrono::milliseconds>(timeout, std::chrono::hours(24 * 365));
     const auto deadline = Clock::now() + timeout;
+    if (flooded_.load(std::memory_order_relaxed) && (timeout.count() < 0 || timeout > kLinger)) {
+        GADGET_TRY_ASSIGN(const bool cancelled, wait(-1, cancel, kLinger));
+        if (cancelled) return Error{ErrorCode::cancelled, "reading '" + spec.name + "' was interrupted"};
+    }
     while (true) {
-        auto rest = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+        auto rest = std::chrono::ceil<std::chrono::microseconds>(deadline - Clock::now());
         const bool last = timeout.count() >= 0 && rest.count() <= 0;
-        if (timeout.count() < 0) rest = std::chrono::milliseconds(-1);
-        if (last) rest = std::chrono::milliseconds(0);
+        if (timeout.count() < 0) rest = std::chrono::microseconds(-1);
+        if (last) rest = std::chrono::microseconds(0);
         GADGET_TRY_ASSIGN(const bool cancelled, wait(epoll_.get(), cancel, rest));
         if (cancelled) return Error{ErrorCode::cancelled, "reading '" + spec.name + "' was interrupted"};
         GADGET_TRY_ASSIGN(const std::size_t handed, consume(SIZE_MAX));
+        flooded_.store(handed >= kFlood, std::memory_order_relaxed);
         if (handed > 0 || last) return handed;
         if (timeout.count() < 0 || deadline > Clock::now()) {
             // Woken for nothing: a record that is reserved but not committed keeps the descriptor readable.

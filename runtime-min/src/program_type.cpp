@@ -18,6 +18,9 @@ struct KindType {
     bpf_attach_type attach;
 };
 
+// Newer than the headers of libbpf 1.1.
+constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);
+
 // Sections such as "classifier/x" or "socket1" open in libbpf 1.x with no type; these are the kinds that occur in them.
 constexpr std::array kTypes{
     KindType{AttachKind::kprobe, BPF_PROG_TYPE_KPROBE, {}},
@@ -26,6 +29,10 @@ constexpr std::array kTypes{
     KindType{AttachKind::kretsyscall, BPF_PROG_TYPE_KPROBE, {}},
     KindType{AttachKind::uprobe, BPF_PROG_TYPE_KPROBE, {}},
     KindType{AttachKind::uretprobe, BPF_PROG_TYPE_KPROBE, {}},
+    KindType{AttachKind::uprobe_multi, BPF_PROG_TYPE_KPROBE, kUprobeMulti},
+    KindType{AttachKind::uretprobe_multi, BPF_PROG_TYPE_KPROBE, kUprobeMulti},
+    KindType{AttachKind::kprobe_multi, BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI},
+    KindType{AttachKind::kretprobe_multi, BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI},
     KindType{AttachKind::usdt, BPF_PROG_TYPE_KPROBE, {}},
     KindType{AttachKind::tracepoint, BPF_PROG_TYPE_TRACEPOINT, {}},
     KindType{AttachKind::raw_tracepoint, BPF_PROG_TYPE_RAW_TRACEPOINT, {}},

@@ -3,9 +3,10 @@
 // page 1 the producer position, then the data, mapped twice in a row so that no record wraps for us. A record is an 8-byte
 // header (length with a busy and a discard bit) and its bytes, padded to 8.
 //
-// The producer position is read once per round and everything up to it handed over before our own position is published:
-// the fewer times both sides touch the same cache lines, the faster both are. A large ring publishes earlier, after an
-// eighth, so that a slow handler does not keep the space of records that it is done with.
+// The producer position is read once per drain and everything up to it handed over before our own position is published:
+// the fewer times both sides touch the same cache lines, the faster both are, and a reader that never quite catches up spares
+// the producer its wakeups. A large ring publishes earlier, after an eighth, so that a slow handler does not keep the space
+// of records that it is done with.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -50,12 +51,7 @@ class RingReader final : public Reader {
 
     Result<std::size_t> drain(std::size_t budget) override {
         std::size_t handed = 0;
-        while (handed < budget) {
-            const Position end = load(producer_);
-            const std::size_t before = handed;
-            const bool blocked = drain_to(end, budget, handed);
-            if (blocked || handed == before) break;
-        }
+        drain_to(load(producer_), budget, handed);
         records_ += handed;
         return handed;
     }
@@ -72,11 +68,11 @@ class RingReader final : public Reader {
         std::atomic_ref(*reinterpret_cast<Position*>(consumer_.data())).store(position, std::memory_order_seq_cst);
     }
 
-    /// Hands over records up to `end`. True when a record that is not committed yet stands in the way.
-    bool drain_to(Position end, std::size_t budget, std::size_t& handed) {
+    /// Hands over records up to `end`, or to one that is not committed yet.
+    void drain_to(Position end, std::size_t budget, std::size_t& handed) {
         Position position = load(consumer_);
         try {
-            return drain_from(position, end, budget, handed);
+            drain_from(position, end, budget, handed);
         } catch (...) {
             publish(position);    // what a throwing handler had is not handed over again
             batched_ = 0;
@@ -84,18 +80,14 @@ class RingReader final : public Reader {
         }
     }
 
-    bool drain_from(Position& position, Position end, std::size_t budget, std::size_t& handed) {
+    void drain_from(Position& position, Position end, std::size_t budget, std::size_t& handed) {
         const Position step = std::max<Position>(size_ / 8, 4096);
         Position published = position;
-        bool blocked = false;
         while (position < end && handed + batched_ < budget) {
             std::byte* const record = data_ + (position & (size_ - 1));
             const std::uint32_t header =
                 std::atomic_ref(*reinterpret_cast<std::uint32_t*>(record)).load(std::memory_order_acquire);
-            if ((header & kBusy) != 0) {
-                blocked = true;
-                break;
-            }
+            if ((header & kBusy) != 0) break;
             const std::size_t length = header & ~(kBusy | kDiscard);
             position += (length + kHeader + 7) / 8 * 8;
             if ((header & kDiscard) != 0) {
@@ -111,7 +103,6 @@ class RingReader final : public Reader {
         }
         flush(handed);
         if (position != published) publish(position);
-        return blocked;
     }
 
     void take(std::span<const std::byte> record, std::size_t& handed) {

@@ -17,6 +17,7 @@ EMBEDDED_OBJECT(fire);
 EMBEDDED_OBJECT(iter);
 EMBEDDED_OBJECT(kernel_functions);
 EMBEDDED_OBJECT(maps);
+EMBEDDED_OBJECT(multi);
 EMBEDDED_OBJECT(net);
 EMBEDDED_OBJECT(perf);
 EMBEDDED_OBJECT(refused);
@@ -26,7 +27,28 @@ extern "C" __attribute__((noinline, used, visibility("default"))) int gadget_tes
     return value + 1;
 }
 
+// gadget_many_00() to gadget_many_99()
+#define MANY(name)                                                        \
+    extern "C" __attribute__((noipa, used)) int gadget_many_##name(int value) { \
+        asm volatile("" : "+r"(value));                                   \
+        return value + 1;                                                 \
+    }
+#define TEN(make, tens)                                                                                        \
+    make(tens##0) make(tens##1) make(tens##2) make(tens##3) make(tens##4) make(tens##5) make(tens##6) make(tens##7) \
+        make(tens##8) make(tens##9)
+#define HUNDRED(make)                                                                                      \
+    TEN(make, 0) TEN(make, 1) TEN(make, 2) TEN(make, 3) TEN(make, 4) TEN(make, 5) TEN(make, 6) TEN(make, 7) \
+        TEN(make, 8) TEN(make, 9)
+HUNDRED(MANY)
+
 namespace gadget::runtime {
+
+int call_hundred() {
+    int sum = 0;
+#define CALL(name) sum += gadget_many_##name(0);
+    HUNDRED(CALL)
+    return sum;
+}
 
 Bytes object_bytes(const std::string& name) {
     const auto view = [](const unsigned char* data, std::size_t size) {
@@ -37,6 +59,7 @@ Bytes object_bytes(const std::string& name) {
         {"iter", view(object_iter, object_iter_size)},
         {"kernel_functions", view(object_kernel_functions, object_kernel_functions_size)},
         {"maps", view(object_maps, object_maps_size)},
+        {"multi", view(object_multi, object_multi_size)},
         {"net", view(object_net, object_net_size)},
         {"perf", view(object_perf, object_perf_size)},
         {"refused", view(object_refused, object_refused_size)},

@@ -33,13 +33,13 @@ int on_kretprobe(void *ctx)
 	return count(1);
 }
 
-SEC("fentry/find_get_pid")
+SEC("fentry/security_task_getpgid")
 int on_fentry(void *ctx)
 {
 	return count(2);
 }
 
-SEC("fexit/find_get_pid")
+SEC("fexit/security_task_getpgid")
 int on_fexit(void *ctx)
 {
 	return count(3);

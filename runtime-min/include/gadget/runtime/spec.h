@@ -49,6 +49,19 @@ struct UserFunction {
     std::uint64_t reference_counter = 0;      ///< file offset of a USDT semaphore, 0 = none
 };
 
+/// kprobe.multi, kretprobe.multi: all of these at once, by one link.
+struct KernelFunctions {
+    std::vector<std::string> symbols;         ///< exact names, or patterns with * and ?
+};
+
+/// uprobe.multi, uretprobe.multi: all of these at once, by one link, which is also many times faster to let go.
+struct UserFunctions {
+    std::string binary;
+    std::vector<std::string> symbols{};       ///< exact names, or patterns with * and ?
+    std::vector<std::uint64_t> offsets{};     ///< and these offsets in the file
+    std::optional<pid_t> pid{};
+};
+
 /// usdt.
 struct UserTracepoint {
     std::string binary;
@@ -69,11 +82,11 @@ struct PerfEvent {
 enum class Direction : std::uint8_t { ingress, egress };
 enum class XdpMode : std::uint8_t { automatic, skb, driver, hardware };
 
-/// xdp and tc.
+/// xdp, tc and tcx.
 struct NetInterface {
     std::string name{};                 ///< e.g. "eth0"; or
     unsigned index = 0;                 ///< its index, which wins
-    std::optional<Direction> direction{};    ///< tc: required
+    std::optional<Direction> direction{};    ///< tc: required; tcx: if the section does not say
     XdpMode xdp_mode = XdpMode::automatic;
     std::uint32_t handle = 0;           ///< tc filter handle, 0 = the kernel chooses
     std::uint16_t priority = 50;        ///< tc filter priority
@@ -96,8 +109,8 @@ struct NetNamespace {
     std::filesystem::path path = "/proc/self/ns/net";
 };
 
-using AttachTarget = std::variant<std::monostate, KernelFunction, Tracepoint, KernelTarget, UserFunction, UserTracepoint,
-                                  PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
+using AttachTarget = std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget, UserFunction,
+                                  UserFunctions, UserTracepoint, PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
 
 struct ProbeSpec {
     ProbeId id;

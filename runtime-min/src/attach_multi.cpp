@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Links that libbpf 1.1 does not know or not well: one link for many functions, and tcx. The layouts are those of union
+// bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend on the kernel alone.
+#include <net/if.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "attach.h"
+#include "elf_symbols.h"
+#include "kernel_error.h"
+#include "kernel_symbols.h"
+#include "netns.h"
+
+namespace gadget::runtime {
+namespace {
+
+using model::AttachKind;
+
+constexpr int kLinkCreate = 28;
+constexpr std::uint32_t kAttachUprobeMulti = 48;
+constexpr std::uint32_t kAttachTcxIngress = 46;
+constexpr std::uint32_t kAttachTcxEgress = 47;
+constexpr std::uint32_t kReturn = 1;
+
+struct LinkHead {
+    std::uint32_t program;
+    std::uint32_t target;
+    std::uint32_t attach_type;
+    std::uint32_t flags;
+};
+
+struct UprobeMultiLink {
+    LinkHead head;
+    std::uint64_t path;
+    std::uint64_t offsets;
+    std::uint64_t reference_counters;
+    std::uint64_t cookies;
+    std::uint32_t count;
+    std::uint32_t flags;
+    std::uint32_t pid;
+    std::uint32_t padding;
+};
+
+struct TcxLink {
+    LinkHead head;
+    std::uint32_t relative;
+    std::uint32_t padding;
+    std::uint64_t expected_revision;
+};
+
+/// The kernel refuses set bytes behind the fields it knows; these structures have none.
+template <class Link>
+UniqueFd create_link(const Link& link) {
+    return UniqueFd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &link, sizeof(link))));
+}
+
+Result<AttachmentPtr> hold(UniqueFd link) {
+    const int number = link.get();
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(link));
+    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), number));
+}
+
+Error no_target(const AttachRequest& request, const char* wanted) {
+    return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "': section '" +
+                                                  request.program.section + "' needs " + wanted + " as its target"};
+}
+
+/// The errors by which kernels without the link type answer.
+Error link_error(int error, const std::string& what, AttachKind kind) {
+    return attach_error(error == EINVAL || error == E2BIG ? EOPNOTSUPP : error, what, kind);
+}
+
+}  // namespace
+
+Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request) {
+    UserFunctions target;
+    if (const auto* given = std::get_if<UserFunctions>(&request.probe.target)) {
+        target = *given;
+    } else {
+        const std::string& text = request.program.parsed->target;
+        const std::size_t colon = text.rfind(':');
+        if (colon == std::string::npos) return no_target(request, "functions of a binary");
+        target.binary = text.substr(0, colon);
+        target.symbols = {text.substr(colon + 1)};
+    }
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    GADGET_TRY_ASSIGN(const std::filesystem::path binary, find_binary(target.binary).context(what));
+    std::vector<std::uint64_t> offsets = target.offsets;
+    if (!target.symbols.empty()) {
+        GADGET_TRY_ASSIGN(const auto found, matching_offsets(binary, target.symbols).context(what));
+        offsets.insert(offsets.end(), found.begin(), found.end());
+    }
+    if (offsets.empty()) return no_target(request, "functions of a binary");
+    const std::vector<std::uint64_t> cookies(request.probe.cookie != 0 ? offsets.size() : 0, request.probe.cookie);
+    UprobeMultiLink link{};
+    link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, kAttachUprobeMulti, 0};
+    link.path = reinterpret_cast<std::uintptr_t>(binary.c_str());
+    link.offsets = reinterpret_cast<std::uintptr_t>(offsets.data());
+    link.cookies = cookies.empty() ? 0 : reinterpret_cast<std::uintptr_t>(cookies.data());
+    link.count = static_cast<std::uint32_t>(offsets.size());
+    link.flags = request.kind() == AttachKind::uretprobe_multi ? kReturn : 0;
+    link.pid = static_cast<std::uint32_t>(target.pid.value_or(0));
+    UniqueFd fd = create_link(link);
+    if (!fd) return link_error(errno, what, request.kind());
+    return hold(std::move(fd));
+}
+
+Result<AttachmentPtr> attach_kprobe_multi(const AttachRequest& request) {
+    KernelFunctions target;
+    if (const auto* given = std::get_if<KernelFunctions>(&request.probe.target)) {
+        target = *given;
+    } else if (!request.program.parsed->target.empty()) {
+        target.symbols = {request.program.parsed->target};
+    }
+    if (target.symbols.empty()) return no_target(request, "kernel functions");
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    GADGET_TRY_ASSIGN(const auto names, matching_kernel_functions(target.symbols).context(what));
+    std::vector<const char*> symbols;
+    for (const std::string& name : names) symbols.push_back(name.c_str());
+    const std::vector<__u64> cookies(request.probe.cookie != 0 ? symbols.size() : 0, request.probe.cookie);
+    bpf_link_create_opts options{};
+    options.sz = sizeof(options);
+    options.kprobe_multi.flags = request.kind() == AttachKind::kretprobe_multi ? kReturn : 0;
+    options.kprobe_multi.cnt = static_cast<__u32>(symbols.size());
+    options.kprobe_multi.syms = symbols.data();
+    options.kprobe_multi.cookies = cookies.empty() ? nullptr : cookies.data();
+    UniqueFd fd(bpf_link_create(request.program.fd(), 0, BPF_TRACE_KPROBE_MULTI, &options));
+    if (fd) return hold(std::move(fd));
+    if (errno == ESRCH) return Error{ErrorCode::not_found, what + ": this kernel lacks one of these functions"};
+    return link_error(errno, what, request.kind());
+}
+
+Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
+    const auto* const target = std::get_if<NetInterface>(&request.probe.target);
+    if (target == nullptr || (target->index == 0 && target->name.empty())) return no_target(request, "a network interface");
+    std::optional<Direction> direction = target->direction;
+    if (!direction && request.program.parsed->target == "ingress") direction = Direction::ingress;
+    if (!direction && request.program.parsed->target == "egress") direction = Direction::egress;
+    if (!direction) return no_target(request, "a direction, ingress or egress,");
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    UniqueFd fd;
+    const auto work = [&]() -> Result<void> {
+        unsigned index = target->index;
+        if (index == 0) {
+            GADGET_TRY_ASSIGN(index, interface_index(target->name));
+        }
+        TcxLink link{};
+        link.head = {static_cast<std::uint32_t>(request.program.fd()), index,
+                     *direction == Direction::ingress ? kAttachTcxIngress : kAttachTcxEgress, 0};
+        fd = create_link(link);
+        return fd ? Result<void>{} : link_error(errno, what, request.kind());
+    };
+    GADGET_TRY(in_netns(target->netns_fd, work).context(what));
+    return hold(std::move(fd));
+}
+
+}  // namespace gadget::runtime
