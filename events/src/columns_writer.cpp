@@ -92,28 +92,79 @@ std::string shorten(std::string_view text, unsigned width, unsigned total, Ellip
     return result;
 }
 
-/// Brings the text between `from` and `end` to the width of the column; the last one on the line gets no
-/// blanks after it.
-char* fit_cell(char* from, char* end, unsigned width, const ColumnStyle& style, bool last) {
-    auto cells = static_cast<unsigned>(end - from);
-    const bool ascii = is_ascii(from, end);
-    if (!ascii) cells = head({from, static_cast<std::size_t>(end - from)}, ~0U).cells;
-    if (cells > width) {
-        const std::string text =
-            shorten({from, static_cast<std::size_t>(end - from)}, width, cells, style.ellipsis, cells);
-        std::memcpy(from, text.data(), text.size());
-        end = from + text.size();
+constexpr char kBlanks[] = "                ";
+constexpr unsigned kBlock = sizeof kBlanks - 1;
+
+/// May write up to kBlock bytes more than `count`.
+void write_blanks(char* at, unsigned count) {
+    for (unsigned done = 0; done < count; done += kBlock) std::memcpy(at + done, kBlanks, kBlock);
+}
+
+/// What is to be done for one column, worked out once.
+struct Cell {
+    enum class Kind : std::uint8_t { value, byte_count, hex, fixed_point };
+    const Node* node = nullptr;
+    const ColumnStyle* style = nullptr;
+    unsigned width = 0;
+    Kind kind = Kind::value;
+    bool ascii = false;     ///< the value never has other characters
+    bool right = false;
+    bool last = false;      ///< on its line: no blanks follow
+    std::size_t room = 0;   ///< 0 = ask for each record
+};
+
+char* shorten_cell(char* from, char* end, const Cell& cell, bool ascii, unsigned& cells) {
+    if (ascii && cell.style->ellipsis == Ellipsis::end && cell.width >= 2) {
+        std::memcpy(from + cell.width - 1, kEllipsisMark.data(), kEllipsisMark.size());
+        cells = cell.width;
+        return from + cell.width - 1 + kEllipsisMark.size();
     }
-    if (cells >= width) return end;
-    const unsigned blanks = width - cells;
-    if (style.alignment == Alignment::right) {
-        std::memmove(from + blanks, from, static_cast<std::size_t>(end - from));
-        std::memset(from, ' ', blanks);
+    const std::string text =
+        shorten({from, static_cast<std::size_t>(end - from)}, cell.width, cells, cell.style->ellipsis, cells);
+    std::memcpy(from, text.data(), text.size());
+    return from + text.size();
+}
+
+/// Brings the text between `from` and `end` to the width of the column.
+char* fit_cell(char* from, char* end, const Cell& cell) {
+    auto cells = static_cast<unsigned>(end - from);
+    const bool ascii = cell.ascii || is_ascii(from, end);
+    if (!ascii) cells = head({from, static_cast<std::size_t>(end - from)}, ~0U).cells;
+    if (cells > cell.width) end = shorten_cell(from, end, cell, ascii, cells);
+    if (cells >= cell.width) return end;
+    const unsigned blanks = cell.width - cells;
+    if (!cell.right) {
+        if (cell.last) return end;
+        write_blanks(end, blanks);
         return end + blanks;
     }
-    if (last) return end;
-    std::memset(end, ' ', blanks);
+    if (end - from <= static_cast<std::ptrdiff_t>(kBlock)) {
+        char text[kBlock];
+        std::memcpy(text, from, kBlock);
+        write_blanks(from, blanks);
+        std::memcpy(from + blanks, text, kBlock);
+    } else {
+        std::memmove(from + blanks, from, static_cast<std::size_t>(end - from));
+        std::memset(from, ' ', blanks);
+    }
     return end + blanks;
+}
+
+/// Whether values of this kind can have characters outside ASCII.
+bool always_ascii(const Cell& cell) {
+    if (cell.kind != Cell::Kind::value || !is_text(cell.node->op)) return true;
+    switch (cell.node->op) {
+        case Op::signal:
+        case Op::errno_name:
+        case Op::syscall:
+        case Op::size_text:
+        case Op::file_mode:
+        case Op::file_flags:
+        case Op::ip:
+        case Op::endpoint:
+        case Op::protocol: return true;
+        default: return false;
+    }
 }
 
 }  // namespace
@@ -124,42 +175,69 @@ struct ColumnsWriter::Impl {
 
     void fit(unsigned terminal_width) {
         fit_columns(columns, terminal_width);
-        shown.clear();
-        for (const Column& column : columns) {
-            if (column.width > 0) shown.push_back(&column);
-        }
+        cells.clear();
         header.clear();
-        std::vector<char> cell;
-        for (const Column* column : shown) {
-            cell.assign(column->title.size() + column->width + 16, ' ');
-            std::copy(column->title.begin(), column->title.end(), cell.begin());
-            ColumnStyle style = column->style->column;
+        for (const Column& column : columns) {
+            if (column.width > 0) cells.push_back(make_cell(column));
+        }
+        if (!cells.empty()) cells.back().last = true;
+        std::vector<char> text;
+        for (std::size_t i = 0, shown = 0; i < columns.size(); ++i) {
+            if (columns[i].width == 0) continue;
+            Cell cell = cells[shown];
+            ColumnStyle style = *cell.style;
             style.ellipsis = Ellipsis::end;
-            char* const end = fit_cell(cell.data(), cell.data() + column->title.size(), column->width, style,
-                                       column == shown.back());
-            if (column != shown.front()) header += ' ';
-            header.append(cell.data(), static_cast<std::size_t>(end - cell.data()));
+            cell.style = &style;
+            cell.ascii = false;
+            const std::string& title = columns[i].title;
+            text.assign(title.size() + cell.width + 2 * kBlock, ' ');
+            std::copy(title.begin(), title.end(), text.begin());
+            const char* const end = fit_cell(text.data(), text.data() + title.size(), cell);
+            if (shown++ > 0) header += ' ';
+            header.append(text.data(), static_cast<std::size_t>(end - text.data()));
         }
         header += '\n';
     }
 
-    char* write_value(const Node& style, const Node& node, const View& bytes, char* at) {
-        if (node.op == Op::bytes || node.op == Op::array || node.op == Op::tail || node.op == Op::container) {
-            const std::size_t size =
-                node.op == Op::tail ? detail::Evaluator::tail_size(node, bytes) : node.size;
-            *at++ = '<';
-            at = detail::write_unsigned(at, size);
-            std::memcpy(at, " bytes>", 7);
-            return at + 7;
+    Cell make_cell(const Column& column) const {
+        Cell cell;
+        cell.node = column.value;
+        cell.style = &column.style->column;
+        cell.width = column.width;
+        const ValueType type = value_type(cell.node->op);
+        if (type == ValueType::bytes || type == ValueType::list || type == ValueType::container) {
+            cell.kind = Cell::Kind::byte_count;
+        } else if (cell.style->hex && type == ValueType::integer) {
+            cell.kind = Cell::Kind::hex;
+        } else if (cell.style->precision >= 0 && type == ValueType::floating) {
+            cell.kind = Cell::Kind::fixed_point;
         }
-        if (style.column.hex && value_type(node.op) == ValueType::integer) {
-            std::uint64_t value = evaluator.number(node, bytes);
-            if (node.size < 8 && node.op != Op::bits) value &= (std::uint64_t{1} << (node.size * 8)) - 1;
-            std::memcpy(at, "0x", 2);
-            return detail::write_hex(at + 2, value);
-        }
-        if (style.column.precision >= 0 && value_type(node.op) == ValueType::floating) {
-            return detail::write_fixed(at, evaluator.floating(node, bytes), style.column.precision);
+        cell.ascii = always_ascii(cell);
+        cell.right = cell.style->alignment == Alignment::right;
+        if (cell.node->op != Op::kernel_stack) cell.room = max_text(*plan, *cell.node) + cell.width + 4 * kBlock;
+        return cell;
+    }
+
+    char* write_value(const Cell& cell, const View& bytes, char* at) {
+        const Node& node = *cell.node;
+        switch (cell.kind) {
+            case Cell::Kind::value: break;
+            case Cell::Kind::byte_count: {
+                const std::size_t size = node.op == Op::tail ? detail::Evaluator::tail_size(node, bytes) : node.size;
+                *at++ = '<';
+                at = detail::write_unsigned(at, size);
+                std::memcpy(at, " bytes>", 7);
+                return at + 7;
+            }
+            case Cell::Kind::hex: {
+                std::uint64_t value = evaluator.number(node, bytes);
+                const std::uint32_t bits = node.op == Op::bits ? node.bit_size : node.size * 8;
+                if (bits < 64) value &= (std::uint64_t{1} << bits) - 1;
+                std::memcpy(at, "0x", 2);
+                return detail::write_hex(at + 2, value);
+            }
+            case Cell::Kind::fixed_point:
+                return detail::write_fixed(at, evaluator.floating(node, bytes), cell.style->precision);
         }
         return evaluator.write<Style::terminal>(node, bytes, at);
     }
@@ -169,7 +247,7 @@ struct ColumnsWriter::Impl {
     detail::ViewMaker view;
     detail::OutputBuffer buffer;
     std::vector<Column> columns;
-    std::vector<const Column*> shown;  ///< in `columns`
+    std::vector<Cell> cells;  ///< the columns that are wide enough to be shown
     std::string header;
 };
 
@@ -196,12 +274,14 @@ void ColumnsWriter::append(Record record, std::string& out) {
     Impl& impl = *impl_;
     const View bytes = impl.view(record);
     char* at = impl.buffer.begin();
-    for (const Column* column : impl.shown) {
-        const Node& node = *column->value;
-        at = impl.buffer.reserve(at, impl.evaluator.room(node, bytes) + column->width + 64, out);
-        if (column != impl.shown.front()) *at++ = ' ';
-        char* const end = impl.write_value(*column->style, node, bytes, at);
-        at = fit_cell(at, end, column->width, column->style->column, column == impl.shown.back());
+    bool first = true;
+    for (const Cell& cell : impl.cells) {
+        std::size_t room = cell.room;
+        if (room == 0) [[unlikely]] room = impl.evaluator.room(*cell.node, bytes) + cell.width + 4 * kBlock;
+        at = impl.buffer.reserve(at, room, out);
+        if (!first) *at++ = ' ';
+        first = false;
+        at = fit_cell(at, impl.write_value(cell, bytes, at), cell);
     }
     at = impl.buffer.reserve(at, 1, out);
     *at++ = '\n';

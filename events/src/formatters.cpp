@@ -147,7 +147,7 @@ class FormatterPass {
             added->separator = separator.empty() ? "|" : std::move(separator);
             added->table = static_cast<int>(plan_.tables.size());
             plan_.tables.push_back(make_enum_table(source, is_set));
-            if (plan_.tables.back().total() > (std::size_t{1} << 20)) {
+            if (max_text(plan_, *added) > (std::size_t{1} << 20)) {
                 return Error{
                     .code = ErrorCode::rejected_input,
                     .message = "enum '" + printable(source.enum_name) + "' has more than 1 MiB of names"};

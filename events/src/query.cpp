@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "evaluator.h"
+#include "expression.h"
 #include "gadget/support/text.h"
 #include "pattern.h"
 
@@ -237,6 +238,7 @@ struct Filter::Impl {
     detail::ViewMaker view;
     TextReader text;
     std::vector<Condition> conditions;
+    std::optional<detail::Expression> expression;
 };
 
 Result<Filter> Filter::parse(const DataSource& source, std::string_view text) {
@@ -245,6 +247,12 @@ Result<Filter> Filter::parse(const DataSource& source, std::string_view text) {
         GADGET_TRY_ASSIGN(Condition condition, parse_condition(*impl->plan, part));
         impl->conditions.push_back(std::move(condition));
     }
+    return Filter(std::move(impl));
+}
+
+Result<Filter> Filter::parse_expression(const DataSource& source, std::string_view text) {
+    auto impl = std::make_unique<Impl>(source);
+    GADGET_TRY_ASSIGN(impl->expression, detail::Expression::compile(*impl->plan, text));
     return Filter(std::move(impl));
 }
 
@@ -258,7 +266,7 @@ bool Filter::matches(Record record) {
     for (Condition& condition : impl_->conditions) {
         if (!impl_->matches(condition, bytes)) return false;
     }
-    return true;
+    return !impl_->expression || impl_->expression->holds(impl_->evaluator, bytes);
 }
 
 struct Sorter::Impl {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "units.h"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "numbers.h"
@@ -35,17 +37,35 @@ char* write_seconds(char* out, std::uint64_t nanoseconds) {
     return out;
 }
 
-struct Flag {
-    std::uint32_t bit;
-    std::string_view name;
+/// A name in a block of fixed size, copied whole.
+struct FlagName {
+    char text[15];
+    unsigned char size;
 };
 
-constexpr Flag kFileFlags[] = {
-    {0100, "O_CREAT"},       {0200, "O_EXCL"},         {0400, "O_NOCTTY"},       {01000, "O_TRUNC"},
-    {02000, "O_APPEND"},     {04000, "O_NONBLOCK"},    {010000, "O_DSYNC"},      {020000, "O_FASYNC"},
-    {040000, "O_DIRECT"},    {0100000, "O_LARGEFILE"}, {0200000, "O_DIRECTORY"}, {0400000, "O_NOFOLLOW"},
-    {01000000, "O_NOATIME"}, {02000000, "O_CLOEXEC"},
+template <std::size_t kSize>
+constexpr FlagName flag_name(const char (&text)[kSize]) {
+    static_assert(kSize - 1 <= sizeof(FlagName::text));
+    FlagName name{};
+    for (std::size_t i = 0; i + 1 < kSize; ++i) name.text[i] = text[i];
+    name.size = kSize - 1;
+    return name;
+}
+
+/// From bit 6 (octal 0100) on.
+constexpr FlagName kFileFlags[] = {
+    flag_name("|O_CREAT"),  flag_name("|O_EXCL"),   flag_name("|O_NOCTTY"),    flag_name("|O_TRUNC"),     flag_name("|O_APPEND"),
+    flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),   flag_name("|O_DIRECT"),    flag_name("|O_LARGEFILE"),
+    flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"), flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC"),
 };
+constexpr unsigned kFirstFlag = 6;
+constexpr std::uint32_t kFlagMask = ((1U << std::size(kFileFlags)) - 1) << kFirstFlag;
+constexpr FlagName kAccess[] = {flag_name("O_RDONLY"), flag_name("O_WRONLY"), flag_name("O_RDWR"), flag_name("O_ACCMODE")};
+
+char* write_flag(char* out, const FlagName& name) {
+    std::memcpy(out, name.text, sizeof name.text);
+    return out + name.size;
+}
 
 /// ECMAScript writes plain digits for 1e-6 <= |value| < 1e21 and "1e-7" beyond; to_chars pads the exponent.
 template <class Float>
@@ -103,19 +123,18 @@ char* write_duration(char* out, std::uint64_t nanoseconds) {
 }
 
 char* write_file_mode(char* out, std::uint32_t mode) {
-    constexpr std::string_view kLetters = "rwxrwxrwx";
+    constexpr char kTriples[8][5] = {"--- ", "--x ", "-w- ", "-wx ", "r-- ", "r-x ", "rw- ", "rwx "};
     *out++ = '-';
-    for (unsigned i = 0; i < 9; ++i) *out++ = (mode >> (8 - i) & 1) != 0 ? kLetters[i] : '-';
-    return out;
+    std::memcpy(out, kTriples[mode >> 6 & 7], 4);
+    std::memcpy(out + 3, kTriples[mode >> 3 & 7], 4);
+    std::memcpy(out + 6, kTriples[mode & 7], 4);
+    return out + 9;
 }
 
 char* write_file_flags(char* out, std::uint32_t flags) {
-    constexpr std::string_view kAccess[] = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"};
-    out = write_text(out, kAccess[flags & 3]);
-    for (const Flag& flag : kFileFlags) {
-        if ((flags & flag.bit) == 0) continue;
-        *out++ = '|';
-        out = write_text(out, flag.name);
+    out = write_flag(out, kAccess[flags & 3]);
+    for (std::uint32_t bits = flags & kFlagMask; bits != 0; bits &= bits - 1) {
+        out = write_flag(out, kFileFlags[static_cast<unsigned>(std::countr_zero(bits)) - kFirstFlag]);
     }
     return out;
 }

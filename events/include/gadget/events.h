@@ -5,5 +5,9 @@
 
 #include "gadget/events/data_source.h"
 #include "gadget/events/environment.h"
+#include "gadget/events/kernel_symbols.h"
+#include "gadget/events/metrics.h"
 #include "gadget/events/query.h"
+#include "gadget/events/recording.h"
+#include "gadget/events/rows.h"
 #include "gadget/events/writers.h"

@@ -21,6 +21,11 @@ class Filter {
   public:
     /// `rejected_input` for an unknown field or operator, a value that the field cannot have, or a bad pattern.
     static Result<Filter> parse(const DataSource& source, std::string_view text);
+    /// An expression in the notation of expr-lang: `comm == "cat" && (pid in [1, 2] || src.addr in cidr("10.0.0.0/8"))`.
+    /// Operators: or || and && not ! == != < <= > >= in contains startsWith endsWith matches + - * / % ..  ?:
+    /// Functions: len, lower, upper, cidr. Lists and bytes are read as their text. Types are checked here:
+    /// `rejected_input` names the position of what is wrong.
+    static Result<Filter> parse_expression(const DataSource& source, std::string_view text);
     Filter(Filter&&) noexcept;
     Filter& operator=(Filter&&) noexcept;
     ~Filter();
