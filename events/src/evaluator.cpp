@@ -92,6 +92,37 @@ std::uint64_t load_bits(const Node& node, const unsigned char* data) {
     return word;
 }
 
+/// The bytes of a text field that the event says are in use.
+std::string_view used_bytes(const Node& node, const unsigned char* data) {
+    std::size_t size = node.size;
+    if (node.length_size > 0) {
+        std::uint64_t length = 0;
+        std::memcpy(&length, data + node.length_offset, node.length_size);
+        size = static_cast<std::size_t>(std::min<std::uint64_t>(size, length));
+    }
+    return {reinterpret_cast<const char*>(data + node.offset), size};
+}
+
+void read_nul_separated(std::string_view bytes, std::string& text) {
+    while (!bytes.empty() && bytes.back() == '\0') bytes.remove_suffix(1);
+    text.assign(bytes);
+    std::replace(text.begin(), text.end(), '\0', ' ');
+}
+
+/// Up to the empty label; what is not a plain label (a compression pointer, or one that is cut short) ends the name.
+void read_dns_name(std::string_view bytes, std::string& text) {
+    constexpr std::size_t kLongestLabel = 63;
+    text.clear();
+    while (!bytes.empty()) {
+        const std::size_t length = static_cast<unsigned char>(bytes.front());
+        if (length == 0 || length > kLongestLabel || length >= bytes.size()) break;
+        text += bytes.substr(1, length);
+        text += '.';
+        bytes.remove_prefix(length + 1);
+    }
+    if (text.empty() && !bytes.empty() && bytes.front() == '\0') text = ".";
+}
+
 std::uint64_t load_as(Op op, const unsigned char* at) {
     switch (op) {
         case Op::boolean:
@@ -214,6 +245,13 @@ char* Evaluator::write_text(const Node& node, const View& view, char* out) {
     switch (node.op) {
         case Op::c_string:
             return copy_c_string<kStyle>(out, at, node.size);
+        case Op::nul_separated:
+        case Op::dns_name: {
+            const std::string_view bytes = used_bytes(node, view.data);
+            if (node.op == Op::dns_name) read_dns_name(bytes, text_);
+            else read_nul_separated(bytes, text_);
+            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
+        }
         case Op::bytes:
             return write_hex_bytes(out, at, node.size);
         case Op::tail:

@@ -72,6 +72,7 @@ class Evaluator {
     std::uint32_t stack_id_ = 0;
     bool stack_known_ = false;
     std::string stack_;
+    std::string text_;  ///< of the value being written
 };
 
 [[nodiscard]] std::uint64_t load_number(const Node& node, const unsigned char* data);

@@ -42,6 +42,7 @@ class FormatterPass {
         : plan_(plan), metadata_(metadata), members_(plan.nodes.size()) {}
 
     Result<void> run() {
+        GADGET_TRY(read_text_forms());
         GADGET_TRY(add_enums());
         for (const Formatter& formatter : kFormatters) {
             if (formatter.shown == Op::kernel_stack && !plan_.environment.kernel_stack) continue;
@@ -131,6 +132,34 @@ class FormatterPass {
                 node(i).op = Op::wall_clock;
             }
         }
+    }
+
+    /// Bytes that hold text in another form than a C string, where the metadata says so.
+    Result<void> read_text_forms() {
+        for (std::size_t i = 0; i < members_; ++i) {
+            const std::string form = annotation(i, "formatters.text");
+            if (form.empty()) continue;
+            const auto fail = [&](const std::string& why) {
+                return Error{.code = ErrorCode::rejected_input,
+                             .message = "field '" + printable(node(i).path) + "': annotation formatters.text" + why};
+            };
+            const bool is_bytes = node(i).op == Op::c_string || node(i).op == Op::bytes ||
+                                  (node(i).op == Op::array && node(i).element_size == 1);
+            if (!is_bytes) return fail(" needs an array of char or of bytes");
+            if (form == "nul-separated") node(i).op = Op::nul_separated;
+            else if (form == "dns-name") node(i).op = Op::dns_name;
+            else return fail(" is '" + printable(form) + "', known are 'nul-separated' and 'dns-name'");
+            const std::string length = annotation(i, "formatters.text.length");
+            if (length.empty()) continue;
+            const int found = plan_.find(length);
+            if (found < 0 || value_type(node(static_cast<std::size_t>(found)).op) != ValueType::integer ||
+                node(static_cast<std::size_t>(found)).op == Op::bits) {
+                return fail(".length names '" + printable(length) + "', which is not an integer field");
+            }
+            node(i).length_offset = node(static_cast<std::size_t>(found)).offset;
+            node(i).length_size = node(static_cast<std::size_t>(found)).size;
+        }
+        return {};
     }
 
     Result<void> add_enums() {

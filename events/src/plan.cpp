@@ -141,6 +141,11 @@ Result<void> add_members(Plan& plan, const model::EventSchema& schema,
             defaults["columns.alias"] = node.name;
         }
         merge_annotations(node, defaults, metadata);
+        // The numbers of a user stack mean something to a symbolizer only.
+        if (parent >= 0 && plan.nodes[static_cast<std::size_t>(parent)].has_type("gadget_user_stack") &&
+            metadata_annotation(metadata, node.path, "columns.hidden") != "false") {
+            node.hidden = true;
+        }
         node_of[i] = static_cast<int>(plan.nodes.size());
         plan.nodes.push_back(std::move(node));
     }
@@ -335,7 +340,9 @@ std::size_t max_text(const Plan& plan, const Node& node) {
     constexpr std::size_t kQuotes = 2;
     switch (node.op) {
         case Op::c_string:
-            return std::size_t{node.size} * 6 + kQuotes;
+        case Op::nul_separated:
+        case Op::dns_name:
+            return (std::size_t{node.size} + 1) * 6 + kQuotes;
         case Op::bytes:
             return std::size_t{node.size} * 2 + kQuotes;
         case Op::array:

@@ -29,6 +29,8 @@ enum class Op : std::uint8_t {
     f64,
     bits,  ///< bit-field
     c_string,
+    nul_separated,  ///< bytes with texts one after the other, shown with blanks between them
+    dns_name,       ///< labels with their lengths, as in a DNS message
     bytes,
     array,       ///< of element_op
     tail,        ///< the bytes after the struct
@@ -105,6 +107,8 @@ struct Node {
     bool is_signed = false;
     std::uint32_t version_offset = 0;  ///< ip, endpoint
     std::uint32_t port_offset = 0;     ///< endpoint
+    std::uint32_t length_offset = 0;   ///< nul_separated, dns_name: integer with the bytes in use
+    std::uint32_t length_size = 0;     ///< 0 = all of them
     int table = -1;                    ///< index in Plan::tables
     std::string separator;             ///< enum_set
     std::string time_format;           ///< timestamp; empty = RFC 3339

@@ -112,6 +112,13 @@ TEST(DataSource, ListsItsFields) {
               (std::vector<std::string>{"comm", "pid", "tid", "fd", "fname", "error", "mode", "flags"}));
 }
 
+TEST(DataSource, HidesTheNumbersOfAUserStack) {
+    Sample sample;
+    sample.value("pid", 1U).open("ustack", {"gadget_user_stack"}).value("inode", std::uint64_t{5}).close();
+    EXPECT_EQ(sample.columns(), "PID\n1\n");
+    EXPECT_EQ(sample.json(), "{\"pid\":1,\"ustack\":{\"inode\":5}}\n");
+}
+
 TEST(DataSource, AddsNoFieldWhoseNameIsTaken) {
     Sample sample;
     sample.value("e_raw", 2U, {"gadget_errno"}).value("e", 7U);

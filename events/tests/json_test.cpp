@@ -241,6 +241,36 @@ TEST(JsonWriter, ShowsKernelStacks) {
     EXPECT_EQ(sample.json(), "{\"stack\":\"f9; \\\"g\\\"; \",\"stack_raw\":9}\n");
 }
 
+TEST(JsonWriter, ShowsTextsSeparatedByNul) {
+    Sample sample;
+    sample.value("size", 9U).text("args", std::string_view("ls\0-l\0/x\0junk", 13), 16).text("all", std::string_view("a\0b\"\0\0", 6), 8);
+    sample.annotate("args", "formatters.text", "nul-separated").annotate("args", "formatters.text.length", "size")
+        .annotate("all", "formatters.text", "nul-separated");
+    EXPECT_EQ(sample.json(), "{\"all\":\"a b\\\"\",\"args\":\"ls -l /x\",\"size\":9}\n");
+}
+
+TEST(JsonWriter, ShowsDnsNames) {
+    Sample sample;
+    sample.array<std::uint8_t>("a", {3, 'w', 'w', 'w', 2, 'd', 'e', 0, 9, 9})
+        .array<std::uint8_t>("b", {0, 1})
+        .array<std::uint8_t>("c", {1, 'x', 0xc0, 0x0c})
+        .array<std::uint8_t>("d", {1, 'x', 9, 'y'});
+    for (const char* name : {"a", "b", "c", "d"}) sample.annotate(name, "formatters.text", "dns-name");
+    EXPECT_EQ(sample.json(), R"({"a":"www.de.","b":".","c":"x.","d":"x."})" "\n");
+}
+
+TEST(JsonWriter, RefusesTextFormsThatDoNotFit) {
+    Sample number;
+    number.value("a", 1U).annotate("a", "formatters.text", "dns-name");
+    EXPECT_FALSE(number.try_source());
+    Sample unknown;
+    unknown.text("a", "", 4).annotate("a", "formatters.text", "utf-16");
+    EXPECT_FALSE(unknown.try_source());
+    Sample length;
+    length.text("a", "", 4).annotate("a", "formatters.text", "nul-separated").annotate("a", "formatters.text.length", "b");
+    EXPECT_FALSE(length.try_source());
+}
+
 TEST(JsonWriter, EscapesHostileFieldNames) {
     Sample sample;
     sample.value("a\"\n", 1U);

@@ -7,6 +7,7 @@
 #include "gadget/events/environment.h"
 #include "gadget/events/kernel_symbols.h"
 #include "gadget/events/metrics.h"
+#include "gadget/events/pcapng.h"
 #include "gadget/events/query.h"
 #include "gadget/events/recording.h"
 #include "gadget/events/rows.h"
