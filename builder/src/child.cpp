@@ -102,15 +102,15 @@ bool slice_kernel_header(const CompileJob& job, FileStore& files) {
 }
 
 CompileStatus compile(const CompileJob& job, const ChildRequest& request, FileStore& files,
-                      Reporter& reporter, std::vector<std::byte>& object) {
+                      Reporter& reporter, CompiledUnit& unit) {
     if (!request.whole_kernel_header && slice_kernel_header(job, files)) {
         SliceJudge judge(reporter);
-        const CompileStatus status = compile_object(job, files, reporter, &judge, object);
+        const CompileStatus status = compile_object(job, files, reporter, &judge, unit);
         if (judge.accepted()) return status;
         reporter.drop();
         files.set_override(vmlinux_path(), std::nullopt);
     }
-    return compile_object(job, files, reporter, nullptr, object);
+    return compile_object(job, files, reporter, nullptr, unit);
 }
 
 void report_problem(const FileStore& files, Reporter& reporter) {
@@ -135,15 +135,18 @@ int compiler_child_main(int, char**) {
     const CompileJob job = make_job(*request, files);
     Reporter reporter;
     report_fatal_errors_to(reporter);
-    std::vector<std::byte> object;
-    const CompileStatus status = compile(job, *request, files, reporter, object);
+    CompiledUnit unit;
+    const CompileStatus status = compile(job, *request, files, reporter, unit);
     if (!files.problem().empty()) report_problem(files, reporter);
     if (request->report_lookups) {
         for (const Lookup& lookup : files.lookups()) reporter.write(RecordKind::lookup, encode(lookup));
     }
     for (const fs::path& input : files.inputs()) reporter.write(RecordKind::input, input.string());
     const bool done = status == CompileStatus::done && files.problem().empty();
-    if (done) reporter.write(RecordKind::object, as_text(object));
+    if (done) {
+        for (const SymbolLocation& symbol : unit.symbols) reporter.write(RecordKind::symbol, encode(symbol));
+        reporter.write(RecordKind::object, as_text(unit.object));
+    }
     const auto result = static_cast<char>(done ? ChildStatus::done : ChildStatus::rejected);
     reporter.write(RecordKind::status, std::string_view(&result, 1));
     // Not to run destructors over hundreds of megabytes of compiler state.

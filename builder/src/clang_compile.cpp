@@ -21,6 +21,7 @@
 #include <llvm/Support/TargetSelect.h>
 
 #include "clang_diagnostics.h"
+#include "clang_symbols.h"
 #include "virtual_fs.h"
 #include "virtual_paths.h"
 
@@ -173,7 +174,7 @@ struct Emission {
     FileStore& files;
     CompileListener& listener;
     ParsedHook* hook;
-    std::vector<std::byte>& object;
+    CompiledUnit& unit;
     CompileStatus status = CompileStatus::rejected;
 };
 
@@ -185,10 +186,20 @@ class ObjectEmitter final : public clang::MultiplexConsumer {
         : MultiplexConsumer(as_list(std::move(generator))),
           compiler_(compiler),
           generator_(borrowed),
-          emission_(emission) {}
+          emission_(emission),
+          symbols_(emission.files) {}
 
+    bool HandleTopLevelDecl(clang::DeclGroupRef group) override {
+        symbols_.add(group);
+        return MultiplexConsumer::HandleTopLevelDecl(group);
+    }
+    void HandleTagDeclDefinition(clang::TagDecl* tag) override {
+        symbols_.add(*tag);
+        MultiplexConsumer::HandleTagDeclDefinition(tag);
+    }
     void HandleTranslationUnit(clang::ASTContext& context) override {
         MultiplexConsumer::HandleTranslationUnit(context);
+        emission_.unit.symbols = symbols_.take();
         const bool failed = compiler_.getDiagnostics().hasErrorOccurred();
         if (emission_.hook != nullptr && !emission_.hook->on_parsed(failed)) return;
         if (failed) return;
@@ -220,12 +231,13 @@ class ObjectEmitter final : public clang::MultiplexConsumer {
             std::make_unique<llvm::raw_svector_ostream>(object));
         context.setDiagnosticHandler(std::move(previous));
         if (errors > 0 || compiler_.getDiagnostics().hasErrorOccurred()) return false;
-        return strip_debug(llvm::StringRef(object.data(), object.size()), emission_.object);
+        return strip_debug(llvm::StringRef(object.data(), object.size()), emission_.unit.object);
     }
 
     clang::CompilerInstance& compiler_;
     clang::CodeGenerator* generator_;
     Emission& emission_;
+    SymbolCollector symbols_;
 };
 
 class EmitObject final : public clang::ASTFrontendAction {
@@ -268,13 +280,13 @@ bool collect_names(const CompileJob& job, FileStore& files, UsedNames& names) {
 }
 
 CompileStatus compile_object(const CompileJob& job, FileStore& files, CompileListener& listener,
-                             ParsedHook* hook, std::vector<std::byte>& object) {
+                             ParsedHook* hook, CompiledUnit& unit) {
     initialize_bpf_target();
     listener.on_phase("parsing");
     FrontEndFindings findings(files, listener);
     clang::CompilerInstance compiler;
     if (!prepare(compiler, job, files, findings)) return CompileStatus::rejected;
-    Emission emission{files, listener, hook, object};
+    Emission emission{files, listener, hook, unit};
     EmitObject action(emission);
     (void)compiler.ExecuteAction(action);  // what went wrong was reported; the status says the rest
     return emission.status;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door to clang: plain C++ in, plain C++ out. Only clang_compile.cpp, clang_diagnostics.cpp and
-// virtual_fs.cpp see a header of LLVM. One call of compile_object() per process: the BPF back end keeps
+// The door to clang: plain C++ in, plain C++ out. Only clang_*.cpp, polly_stub.cpp and virtual_fs.cpp
+// see a header of LLVM. One call of compile_object() per process: the BPF back end keeps
 // global state between modules.
 #pragma once
 
@@ -12,6 +12,7 @@
 
 #include "compile_job.h"
 #include "file_store.h"
+#include "gadget/builder.h"
 #include "gadget/support/diagnostic.h"
 
 namespace gadget::builder {
@@ -40,6 +41,11 @@ enum class CompileStatus {
     rejected_by_codegen,  ///< the source is good C, but has no translation into eBPF
 };
 
+struct CompiledUnit {
+    std::vector<std::byte> object;
+    std::vector<SymbolLocation> symbols;  ///< sorted; files are virtual paths
+};
+
 /// Compiles to an ELF object with BTF and without DWARF. `on_parsed`, if given, is asked after the front end
 /// and before the back end, with the outcome of the former; false ends the compilation as `rejected`.
 class ParsedHook {
@@ -48,7 +54,7 @@ class ParsedHook {
     virtual bool on_parsed(bool has_errors) = 0;
 };
 CompileStatus compile_object(const CompileJob& job, FileStore& files, CompileListener& listener,
-                             ParsedHook* hook, std::vector<std::byte>& object);
+                             ParsedHook* hook, CompiledUnit& unit);
 
 /// "19.1.7": the compiler that stands in this executable.
 std::string clang_version();

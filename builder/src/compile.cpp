@@ -10,6 +10,7 @@
 #include <csignal>
 #include <thread>
 
+#include "compile_job.h"
 #include "findings.h"
 #include "gadget/builder.h"
 #include "gadget/support/files.h"
@@ -36,7 +37,7 @@ struct Child {
 
 // What one request came to.
 struct Outcome {
-    Output output;
+    Output output;  // symbols with virtual paths
     std::vector<Diagnostic> findings;
     std::vector<Lookup> lookups;
     std::string phase;
@@ -109,6 +110,10 @@ void take_records(std::string_view stream, Outcome& outcome) {
                 break;
             case RecordKind::input:
                 outcome.output.inputs.emplace_back(record->payload);
+                break;
+            case RecordKind::symbol:
+                if (auto symbol = decode_symbol(record->payload))
+                    outcome.output.symbols.push_back(std::move(*symbol));
                 break;
             case RecordKind::object: {
                 const auto bytes = as_bytes(record->payload);
@@ -256,6 +261,16 @@ class Run {
     std::size_t jobs_ = 1;
 };
 
+// From the paths that the compiler sees to those that people know.
+void name_files(const Request& request, std::vector<SymbolLocation>& symbols) {
+    FileStore files;
+    (void)make_job(message_of(request, false), files);
+    for (SymbolLocation& symbol : symbols) {
+        symbol.name.file = files.display_path(symbol.name.file);
+        if (symbol.section) symbol.section->file = files.display_path(symbol.section->file);
+    }
+}
+
 std::optional<Error> failure_of(std::span<const Request> requests, std::span<const Outcome> outcomes) {
     for (const Outcome& outcome : outcomes) {
         if (outcome.failure && outcome.failure->code != ErrorCode::rejected_input) return outcome.failure;
@@ -282,7 +297,10 @@ Result<std::vector<Output>> compile(std::span<const Request> requests, const Opt
     for (Diagnostic& finding : merge_findings(std::move(findings))) sink.report(std::move(finding));
     if (auto failure = failure_of(requests, outcomes)) return std::move(*failure);
     std::vector<Output> outputs;
-    for (Outcome& outcome : outcomes) outputs.push_back(std::move(outcome.output));
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        name_files(requests[i], outcomes[i].output.symbols);
+        outputs.push_back(std::move(outcomes[i].output));
+    }
     return outputs;
 }
 

@@ -157,6 +157,12 @@ std::string FileStore::display_path(std::string_view path) const {
     return (mount->real_dir / fs::path(rest)).lexically_normal().string();
 }
 
+bool FileStore::is_authors(std::string_view path) const {
+    std::string_view rest;
+    const Mount* mount = mount_of(path, &rest);
+    return mount != nullptr && !mount->archive;
+}
+
 std::vector<std::string> FileStore::header_names() const {
     std::vector<std::string> names;
     for (const Mount& mount : mounts_) {

@@ -53,6 +53,8 @@ class FileStore {
     [[nodiscard]] const std::vector<Lookup>& lookups() const { return lookups_; }
     /// What people know the file as: the real path, or "<bpf/bpf_helpers.h>" for embedded headers.
     [[nodiscard]] std::string display_path(std::string_view path) const;
+    /// Does the path lead into a folder of the author, not to embedded headers?
+    [[nodiscard]] bool is_authors(std::string_view path) const;
     /// Real files that were read, in order, each once.
     [[nodiscard]] const std::vector<std::filesystem::path>& inputs() const { return inputs_; }
     /// Why a file that exists could not be given, empty if there was no such case: "'x.h' is 104 MB, ...".

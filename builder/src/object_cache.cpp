@@ -71,7 +71,7 @@ std::string key_of(const ChildRequest& request, const std::string& build_id) {
     shape.source = fs::path(request.source).filename().string();
     for (std::string& dir : shape.include_dirs) dir.clear();
     Writer writer;
-    writer.string("GadgetKit object 1");
+    writer.string("GadgetKit object 2");
     writer.string(build_id);
     writer.string(encode(shape));
     return writer.take();
@@ -95,16 +95,18 @@ bool still_true(const Lookup& lookup, FileStore& files) {
 
 struct Entry {
     std::vector<Lookup> lookups;
+    std::vector<SymbolLocation> symbols;
     std::string object;
 };
 
-std::string encode_entry(const std::string& key, std::span<const Lookup> lookups,
-                         std::span<const std::byte> object) {
+std::string encode_entry(const std::string& key, std::span<const Lookup> lookups, const Output& output) {
     Writer writer;
     writer.string(key);
     writer.number(static_cast<std::uint32_t>(lookups.size()));
     for (const Lookup& lookup : lookups) writer.string(encode(lookup));
-    writer.string(as_text(object));
+    writer.number(static_cast<std::uint32_t>(output.symbols.size()));
+    for (const SymbolLocation& symbol : output.symbols) writer.string(encode(symbol));
+    writer.string(as_text(output.object));
     std::string text = writer.take();
     return text + hex(fnv1a(text, 0xcbf29ce484222325ULL));
 }
@@ -121,6 +123,11 @@ std::optional<Entry> decode_entry(std::string_view text, const std::string& key)
         auto lookup = decode_lookup(reader.string());
         if (!lookup) return std::nullopt;
         entry.lookups.push_back(std::move(*lookup));
+    }
+    for (std::uint32_t count = reader.number(); reader.ok() && count > 0; --count) {
+        auto symbol = decode_symbol(reader.string());
+        if (!symbol) return std::nullopt;
+        entry.symbols.push_back(std::move(*symbol));
     }
     entry.object = reader.string();
     if (!reader.finished()) return std::nullopt;
@@ -148,7 +155,7 @@ std::optional<Output> ObjectCache::find(const ChildRequest& request) const {
     const fs::path path = entry_path(key, *source);
     const auto bytes = read_file(path, kMaxBytes);
     if (!bytes) return std::nullopt;
-    const auto entry = decode_entry(as_text(*bytes), key);
+    auto entry = decode_entry(as_text(*bytes), key);
     if (!entry) return std::nullopt;
     FileStore files;
     (void)make_job(request, files);
@@ -158,7 +165,7 @@ std::optional<Output> ObjectCache::find(const ChildRequest& request) const {
     std::error_code ignored;  // only decides what is evicted first
     fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
     const auto object = as_bytes(entry->object);
-    return Output{request.arch, {object.begin(), object.end()}, files.inputs()};
+    return Output{request.arch, {object.begin(), object.end()}, files.inputs(), std::move(entry->symbols)};
 }
 
 void ObjectCache::store(const ChildRequest& request, std::span<const Lookup> lookups,
@@ -169,7 +176,7 @@ void ObjectCache::store(const ChildRequest& request, std::span<const Lookup> loo
         return lookup.path == source_path && lookup.found == Found::file;
     });
     if (source == lookups.end() || !gadget::create_directories(dir_)) return;
-    if (!write_file_atomic(entry_path(key, source->content), encode_entry(key, lookups, output.object), 0600))
+    if (!write_file_atomic(entry_path(key, source->content), encode_entry(key, lookups, output), 0600))
         return;
     evict();
 }

@@ -118,6 +118,25 @@ std::optional<Lookup> decode_lookup(std::string_view bytes) {
     return lookup;
 }
 
+std::string encode(const SymbolLocation& symbol) {
+    Writer writer;
+    writer.string(symbol.symbol);
+    writer.range(symbol.name);
+    writer.location(symbol.section ? Location(*symbol.section) : Location(std::monostate()));
+    return writer.take();
+}
+
+std::optional<SymbolLocation> decode_symbol(std::string_view bytes) {
+    Reader reader(bytes);
+    SymbolLocation symbol;
+    symbol.symbol = reader.string();
+    symbol.name = reader.range();
+    const Location section = reader.location();
+    if (const auto* range = std::get_if<SourceRange>(&section)) symbol.section = *range;
+    if (!reader.finished()) return std::nullopt;
+    return symbol;
+}
+
 std::string encode_record(RecordKind kind, std::string_view payload) {
     Writer writer;
     writer.string(payload);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gadget/builder.h"
 #include "gadget/model/platform.h"
 #include "gadget/support/diagnostic.h"
 
@@ -41,6 +42,7 @@ enum class RecordKind : std::uint8_t {
     note,    ///< belongs to the last diagnostic
     lookup,  ///< one question to the author's folders and its answer
     input,   ///< text: a real file that was read
+    symbol,  ///< one of Output::symbols, its files by their virtual paths
     object,  ///< bytes
     status,  ///< one byte, ChildStatus; the last record
 };
@@ -62,6 +64,9 @@ std::optional<Note> decode_note(std::string_view bytes);
 
 std::string encode(const Lookup& lookup);
 std::optional<Lookup> decode_lookup(std::string_view bytes);
+
+std::string encode(const SymbolLocation& symbol);
+std::optional<SymbolLocation> decode_symbol(std::string_view bytes);
 
 std::string encode_record(RecordKind kind, std::string_view payload);
 /// Takes the first record off `stream`; nullopt when there is no whole one.

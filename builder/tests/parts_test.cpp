@@ -73,7 +73,21 @@ TEST(Wire, CarriesARequestAndAFindingWhole) {
     EXPECT_EQ(finding->notes.at(0).location, sample().notes[0].location);
 }
 
+SymbolLocation sample_symbol() {
+    return {"on_open", {"/gadget/x.c", 1, 2, 3, 4}, SourceRange{"/gadget/x.c", 5, 6, 5, 9}};
+}
+
+TEST(Wire, CarriesASymbolWithAndWithoutSection) {
+    SymbolLocation symbol = sample_symbol();
+    EXPECT_EQ(decode_symbol(encode(symbol)), symbol);
+    symbol.section.reset();
+    EXPECT_EQ(decode_symbol(encode(symbol)), symbol);
+}
+
 TEST(Wire, RefusesEveryTruncation) {
+    const std::string symbol = encode(sample_symbol());
+    for (std::size_t size = 0; size < symbol.size(); ++size)
+        EXPECT_FALSE(decode_symbol(symbol.substr(0, size)));
     const std::string request = encode(ChildRequest{"x", model::Arch::amd64, {"a"}, {}, {}, false});
     for (std::size_t size = 0; size < request.size(); ++size)
         EXPECT_FALSE(decode_request(request.substr(0, size)));

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,22 @@ struct Request {
     bool whole_kernel_header = false;
 };
 
+/// Where something that the object names is declared in the author's files, so that a finding about the
+/// object can be shown in the source. Files are named as in findings, columns count bytes, ends are one past
+/// the last byte.
+struct SymbolLocation {
+    /// Of a variable of file scope, or of a function with a section: its name. Of a struct (or union):
+    /// "struct event" and, for each member with a name, "struct event.pid".
+    std::string symbol;
+    /// The name where it was written, also as an argument of a macro (`GADGET_TRACER_MAP(events, ...)`). For
+    /// a name that a macro put together (the markers: `GADGET_TRACER(...)`) the macro where it was used.
+    SourceRange name;
+    /// The string literal of SEC("..."), with its quotes, when the author wrote it there.
+    std::optional<SourceRange> section;
+
+    friend bool operator==(const SymbolLocation&, const SymbolLocation&) = default;
+};
+
 struct Output {
     model::Arch arch = model::Arch::amd64;
     /// ELF for eBPF, little endian, with BTF and without DWARF.
@@ -49,6 +66,9 @@ struct Output {
     /// The files of the machine that went in, the source first, each once. Embedded headers are not among
     /// them.
     std::vector<std::filesystem::path> inputs;
+    /// What the source and its own headers declare, sorted by symbol, each once. A definition counts before a
+    /// declaration. Nothing from embedded headers, unless the use of a macro brought it.
+    std::vector<SymbolLocation> symbols{};
 };
 
 /// Address space of one compilation. Sanitizers reserve terabytes of it, so there is no limit under them.
