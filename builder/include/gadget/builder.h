@@ -100,6 +100,11 @@ struct Options {
 Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options,
                                     DiagnosticSink& sink);
 
+/// A dependency file for make and ninja: `target` depends on all inputs of `outputs`, each named once, as in
+/// Output::inputs. Headers are targets of their own, too, so that make goes on after one of them was deleted.
+/// `invalid_argument` for a name that one of the two cannot read (control characters, or one of '"`;|*?&=<>).
+Result<std::string> depfile(std::span<const Output> outputs, const std::filesystem::path& target);
+
 /// Was this process started by compile()?
 bool is_compiler_child(int argc, char** argv);
 /// The main() of such a process. Call before anything else happens in the process, in particular before
