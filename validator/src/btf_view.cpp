@@ -14,7 +14,8 @@ Error corrupt(std::string message) {
                  .hint = "compile the object again"};
 }
 
-// Bytes that follow the fixed part of a type; nullopt for a kind that is not known, whose size therefore is not either.
+// Bytes that follow the fixed part of a type; nullopt for a kind that is not known, whose size therefore is
+// not either.
 std::optional<std::uint64_t> extra_size(std::uint32_t kind, std::uint32_t count) {
     switch (kind) {
         case BTF_KIND_PTR:
@@ -25,18 +26,29 @@ std::optional<std::uint64_t> extra_size(std::uint32_t kind, std::uint32_t count)
         case BTF_KIND_RESTRICT:
         case BTF_KIND_FUNC:
         case BTF_KIND_FLOAT:
-        case BTF_KIND_TYPE_TAG: return 0;
-        case BTF_KIND_INT: return sizeof(std::uint32_t);
-        case BTF_KIND_ARRAY: return sizeof(btf_array);
+        case BTF_KIND_TYPE_TAG:
+            return 0;
+        case BTF_KIND_INT:
+            return sizeof(std::uint32_t);
+        case BTF_KIND_ARRAY:
+            return sizeof(btf_array);
         case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION: return std::uint64_t{count} * sizeof(btf_member);
-        case BTF_KIND_ENUM: return std::uint64_t{count} * sizeof(btf_enum);
-        case BTF_KIND_ENUM64: return std::uint64_t{count} * sizeof(btf_enum64);
-        case BTF_KIND_FUNC_PROTO: return std::uint64_t{count} * sizeof(btf_param);
-        case BTF_KIND_VAR: return sizeof(btf_var);
-        case BTF_KIND_DATASEC: return std::uint64_t{count} * sizeof(btf_var_secinfo);
-        case BTF_KIND_DECL_TAG: return sizeof(btf_decl_tag);
-        default: return std::nullopt;
+        case BTF_KIND_UNION:
+            return std::uint64_t{count} * sizeof(btf_member);
+        case BTF_KIND_ENUM:
+            return std::uint64_t{count} * sizeof(btf_enum);
+        case BTF_KIND_ENUM64:
+            return std::uint64_t{count} * sizeof(btf_enum64);
+        case BTF_KIND_FUNC_PROTO:
+            return std::uint64_t{count} * sizeof(btf_param);
+        case BTF_KIND_VAR:
+            return sizeof(btf_var);
+        case BTF_KIND_DATASEC:
+            return std::uint64_t{count} * sizeof(btf_var_secinfo);
+        case BTF_KIND_DECL_TAG:
+            return sizeof(btf_decl_tag);
+        default:
+            return std::nullopt;
     }
 }
 
@@ -44,7 +56,8 @@ Result<btf_header> read_header(ByteSpan data) {
     const auto header = read_at<btf_header>(data, 0);
     if (!header) return corrupt("its header is cut off");
     if (header->magic != BTF_MAGIC) return corrupt("it does not begin with the BTF magic number");
-    if (header->version != BTF_VERSION) return corrupt("version " + std::to_string(header->version) + " is unknown");
+    if (header->version != BTF_VERSION)
+        return corrupt("version " + std::to_string(header->version) + " is unknown");
     if (header->hdr_len < sizeof(btf_header) || header->hdr_len > data.size())
         return corrupt("the length of its header is wrong");
     return *header;
@@ -57,8 +70,12 @@ bool is_modifier(std::uint32_t kind) {
            kind == BTF_KIND_RESTRICT || kind == BTF_KIND_TYPE_TAG;
 }
 
-bool BtfType::is_composite() const { return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION; }
-bool BtfType::is_enum() const { return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64; }
+bool BtfType::is_composite() const {
+    return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION;
+}
+bool BtfType::is_enum() const {
+    return kind == BTF_KIND_ENUM || kind == BTF_KIND_ENUM64;
+}
 
 Result<BtfView> BtfView::open(ByteSpan data) {
     GADGET_TRY_ASSIGN(const btf_header header, read_header(data));
@@ -80,7 +97,8 @@ Result<BtfView> BtfView::open(ByteSpan data) {
         const auto id = static_cast<TypeId>(view.offsets_.size());
         const std::uint32_t kind = BTF_INFO_KIND(fixed->info);
         const auto extra = extra_size(kind, BTF_INFO_VLEN(fixed->info));
-        if (!extra) return corrupt("type " + std::to_string(id) + " is of unknown kind " + std::to_string(kind));
+        if (!extra)
+            return corrupt("type " + std::to_string(id) + " is of unknown kind " + std::to_string(kind));
         if (!part(*types, offset + sizeof(btf_type), *extra))
             return corrupt("type " + std::to_string(id) + " is cut off");
         view.offsets_.push_back(static_cast<std::uint32_t>(offset));
@@ -110,7 +128,8 @@ BtfType BtfView::type(TypeId id) const {
 BtfMember BtfView::member(const BtfType& type, std::uint32_t index) const {
     const auto raw = read_at<btf_member>(type.extra, std::uint64_t{index} * sizeof(btf_member));
     if (!raw) return {};
-    BtfMember member{.name = name(raw->name_off), .type = raw->type, .bit_offset = raw->offset, .bit_size = 0};
+    BtfMember member{
+        .name = name(raw->name_off), .type = raw->type, .bit_offset = raw->offset, .bit_size = 0};
     if (type.kind_flag) {
         member.bit_offset = BTF_MEMBER_BIT_OFFSET(raw->offset);
         member.bit_size = BTF_MEMBER_BITFIELD_SIZE(raw->offset);
@@ -166,19 +185,24 @@ std::optional<std::uint32_t> BtfView::size_of(TypeId id) const {
         const auto current = strip(id);
         std::uint64_t size = 0;
         switch (current.kind) {
-            case BTF_KIND_PTR: size = 8; break;
+            case BTF_KIND_PTR:
+                size = 8;
+                break;
             case BTF_KIND_INT:
             case BTF_KIND_FLOAT:
             case BTF_KIND_STRUCT:
             case BTF_KIND_UNION:
             case BTF_KIND_ENUM:
-            case BTF_KIND_ENUM64: size = current.size_or_type; break;
+            case BTF_KIND_ENUM64:
+                size = current.size_or_type;
+                break;
             case BTF_KIND_ARRAY:
                 factor *= array(current).count;
                 if (factor > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
                 id = array(current).element;
                 continue;
-            default: return std::nullopt;
+            default:
+                return std::nullopt;
         }
         if (factor * size > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
         return static_cast<std::uint32_t>(factor * size);
@@ -186,7 +210,9 @@ std::optional<std::uint32_t> BtfView::size_of(TypeId id) const {
     return std::nullopt;
 }
 
-std::string BtfView::c_name(TypeId id) const { return c_name(id, 0); }
+std::string BtfView::c_name(TypeId id) const {
+    return c_name(id, 0);
+}
 
 std::string BtfView::c_name(TypeId id, int depth) const {
     const auto current = type(id);
@@ -195,20 +221,28 @@ std::string BtfView::c_name(TypeId id, int depth) const {
         return std::string(word) + " " + (current.name.empty() ? "(anonymous)" : std::string(current.name));
     };
     switch (current.kind) {
-        case BTF_KIND_UNKN: return "void";
+        case BTF_KIND_UNKN:
+            return "void";
         case BTF_KIND_PTR: {
             auto target = c_name(current.size_or_type, depth + 1);
             return target + (target.ends_with('*') ? "*" : " *");
         }
-        case BTF_KIND_CONST: return "const " + c_name(current.size_or_type, depth + 1);
-        case BTF_KIND_VOLATILE: return "volatile " + c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_CONST:
+            return "const " + c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_VOLATILE:
+            return "volatile " + c_name(current.size_or_type, depth + 1);
         case BTF_KIND_RESTRICT:
-        case BTF_KIND_TYPE_TAG: return c_name(current.size_or_type, depth + 1);
-        case BTF_KIND_STRUCT: return tagged("struct");
-        case BTF_KIND_UNION: return tagged("union");
-        case BTF_KIND_FWD: return tagged(current.kind_flag ? "union" : "struct");
+        case BTF_KIND_TYPE_TAG:
+            return c_name(current.size_or_type, depth + 1);
+        case BTF_KIND_STRUCT:
+            return tagged("struct");
+        case BTF_KIND_UNION:
+            return tagged("union");
+        case BTF_KIND_FWD:
+            return tagged(current.kind_flag ? "union" : "struct");
         case BTF_KIND_ENUM:
-        case BTF_KIND_ENUM64: return tagged("enum");
+        case BTF_KIND_ENUM64:
+            return tagged("enum");
         case BTF_KIND_ARRAY: {
             // The outermost dimension comes first, as in C: char[4][16].
             std::string dimensions;
@@ -219,8 +253,10 @@ std::string BtfView::c_name(TypeId id, int depth) const {
             }
             return c_name(inner.id, depth + 1) + dimensions;
         }
-        case BTF_KIND_FUNC_PROTO: return "function";
-        default: return std::string(current.name);
+        case BTF_KIND_FUNC_PROTO:
+            return "function";
+        default:
+            return std::string(current.name);
     }
 }
 

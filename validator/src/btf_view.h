@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Read access to the BTF of an object, in place: no copy, no allocation but tables of offsets and ids. The section is checked
-// once when it is opened; after that every id and name is safe to ask for, and an id that does not exist is `void`.
-// Format: Documentation/bpf/btf.rst of the kernel.
+// Read access to the BTF of an object, in place: no copy, no allocation but tables of offsets and ids. The
+// section is checked once when it is opened; after that every id and name is safe to ask for, and an id that
+// does not exist is `void`. Format: Documentation/bpf/btf.rst of the kernel.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +19,22 @@ using TypeId = std::uint32_t;
 
 struct BtfType {
     TypeId id = 0;
-    std::uint32_t kind = 0;          ///< BTF_KIND_*; 0 = void
-    std::uint32_t count = 0;         ///< members, enumerators, parameters or variables
+    std::uint32_t kind = 0;   ///< BTF_KIND_*; 0 = void
+    std::uint32_t count = 0;  ///< members, enumerators, parameters or variables
     bool kind_flag = false;
     std::uint32_t size_or_type = 0;
     std::string_view name;
-    ByteSpan extra;                  ///< what follows the fixed part
+    ByteSpan extra;  ///< what follows the fixed part
 
-    [[nodiscard]] bool is_composite() const;    ///< struct or union
-    [[nodiscard]] bool is_enum() const;         ///< also 64-bit
+    [[nodiscard]] bool is_composite() const;  ///< struct or union
+    [[nodiscard]] bool is_enum() const;       ///< also 64-bit
 };
 
 struct BtfMember {
     std::string_view name;
     TypeId type = 0;
     std::uint32_t bit_offset = 0;
-    std::uint32_t bit_size = 0;    ///< 0 = not a bit-field
+    std::uint32_t bit_size = 0;  ///< 0 = not a bit-field
 };
 
 struct BtfEnumerator {
@@ -48,7 +48,7 @@ struct BtfArray {
 };
 
 struct BtfInt {
-    std::uint32_t encoding = 0;    ///< BTF_INT_*
+    std::uint32_t encoding = 0;  ///< BTF_INT_*
     std::uint32_t bits = 0;
 };
 
@@ -94,7 +94,7 @@ class BtfView {
 
     ByteSpan types_;
     ByteSpan strings_;
-    std::vector<std::uint32_t> offsets_;    ///< of each type in types_; [0] is void
+    std::vector<std::uint32_t> offsets_;  ///< of each type in types_; [0] is void
     std::vector<TypeId> sections_;
     std::vector<TypeId> structs_;
 };

@@ -15,7 +15,8 @@ namespace gadget::validator {
 
 using ByteSpan = std::span<const std::byte>;
 
-/// Names longer than the kernel's limit for symbol names are cut: nothing valid has them, and they make copies costly.
+/// Names longer than the kernel's limit for symbol names are cut: nothing valid has them, and they make
+/// copies costly.
 inline constexpr std::size_t kMaxName = 512;
 
 /// The part [offset, offset + size), or nullopt when it is not inside.

@@ -6,7 +6,9 @@
 namespace gadget::validator {
 namespace {
 
-Error corrupt(std::string message) { return Error{.code = ErrorCode::corrupt_data, .message = std::move(message)}; }
+Error corrupt(std::string message) {
+    return Error{.code = ErrorCode::corrupt_data, .message = std::move(message)};
+}
 
 Error unsupported(std::string message, std::string hint) {
     return Error{.code = ErrorCode::unsupported, .message = std::move(message), .hint = std::move(hint)};
@@ -15,23 +17,29 @@ Error unsupported(std::string message, std::string hint) {
 Result<Elf64_Ehdr> read_header(ByteSpan object) {
     const auto ident = part(object, 0, EI_NIDENT);
     if (!ident || std::memcmp(ident->data(), ELFMAG, SELFMAG) != 0) return corrupt("not an ELF file");
-    const auto byte = [&](int index) { return std::to_integer<int>((*ident)[static_cast<std::size_t>(index)]); };
+    const auto byte = [&](int index) {
+        return std::to_integer<int>((*ident)[static_cast<std::size_t>(index)]);
+    };
     if (byte(EI_CLASS) != ELFCLASS64) return unsupported("not a 64-bit ELF file", "compile with -target bpf");
     if (byte(EI_DATA) != ELFDATA2LSB)
-        return unsupported("a big-endian object", "compile with -target bpfel; amd64 and arm64 are little-endian");
+        return unsupported("a big-endian object",
+                           "compile with -target bpfel; amd64 and arm64 are little-endian");
     const auto header = read_at<Elf64_Ehdr>(object, 0);
     if (!header) return corrupt("the ELF header is cut off");
     if (header->e_machine != EM_BPF)
         return unsupported("an ELF file for machine " + std::to_string(header->e_machine) + ", not for eBPF",
                            "compile with -target bpf");
     if (header->e_shoff == 0 || header->e_shnum == 0) return corrupt("the ELF file has no sections");
-    if (header->e_shentsize != sizeof(Elf64_Shdr)) return corrupt("the ELF file has section headers of unknown size");
+    if (header->e_shentsize != sizeof(Elf64_Shdr))
+        return corrupt("the ELF file has section headers of unknown size");
     return *header;
 }
 
 }  // namespace
 
-bool ElfSection::is_code() const { return type == SHT_PROGBITS && (flags & SHF_EXECINSTR) != 0; }
+bool ElfSection::is_code() const {
+    return type == SHT_PROGBITS && (flags & SHF_EXECINSTR) != 0;
+}
 
 Result<ElfView> ElfView::open(ByteSpan object) {
     ElfView view;

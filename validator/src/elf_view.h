@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sections, symbols and relocations of a little-endian ELF64 eBPF object. Everything is checked when it is opened; the
-// views stay valid as long as the bytes of the object.
+// Sections, symbols and relocations of a little-endian ELF64 eBPF object. Everything is checked when it is
+// opened; the views stay valid as long as the bytes of the object.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@ namespace gadget::validator {
 
 struct ElfSection {
     std::string_view name;
-    std::uint32_t type = 0;     ///< SHT_*
-    std::uint64_t flags = 0;    ///< SHF_*
+    std::uint32_t type = 0;   ///< SHT_*
+    std::uint64_t flags = 0;  ///< SHF_*
     std::uint32_t link = 0;
     std::uint32_t info = 0;
-    std::uint64_t size = 0;     ///< also for SHT_NOBITS
-    ByteSpan data;              ///< empty for SHT_NOBITS
+    std::uint64_t size = 0;  ///< also for SHT_NOBITS
+    ByteSpan data;           ///< empty for SHT_NOBITS
 
     /// Code of programs: PROGBITS that is executable.
     [[nodiscard]] bool is_code() const;
@@ -29,10 +29,10 @@ struct ElfSection {
 
 struct ElfSymbol {
     std::string_view name;
-    std::uint32_t section = 0;    ///< index of its section; 0 when undefined, absolute or common
-    std::uint8_t type = 0;        ///< STT_*
-    std::uint8_t binding = 0;     ///< STB_*
-    std::uint64_t value = 0;      ///< offset in its section
+    std::uint32_t section = 0;  ///< index of its section; 0 when undefined, absolute or common
+    std::uint8_t type = 0;      ///< STT_*
+    std::uint8_t binding = 0;   ///< STB_*
+    std::uint64_t value = 0;    ///< offset in its section
     std::uint64_t size = 0;
 };
 

@@ -22,8 +22,8 @@ void read_variables(const ElfView& elf, const BtfView& btf, Budget& budget, mode
 /// Structs that markers name, and the tags of all others. After read_variables().
 void read_structs(const BtfView& btf, Budget& budget, model::ObjectFacts& facts);
 
-/// Takes the name of a marker apart. False when `variable` does not have the name of a marker. `is_marker_type` tells
-/// whether it is a global `const void *`.
+/// Takes the name of a marker apart. False when `variable` does not have the name of a marker.
+/// `is_marker_type` tells whether it is a global `const void *`.
 bool read_marker(std::string_view variable, bool is_marker_type, model::ObjectFacts& facts);
 
 /// Name of a map type as bpftool prints it: "ringbuf"; "type 99" when unknown.

@@ -8,9 +8,11 @@ namespace {
 Result<void> check_size(std::string_view what, std::size_t size, std::size_t limit) {
     if (size <= limit) return {};
     return Error{.code = ErrorCode::unsupported,
-                 .message = std::string(what) + " has " + std::to_string(size) + " bytes, more than the limit of " +
-                            std::to_string(limit),
-                 .hint = "a gadget needs less than a hundredth of it: was the kernel's own BTF or debug information added?"};
+                 .message = std::string(what) + " has " + std::to_string(size) +
+                            " bytes, more than the limit of " + std::to_string(limit),
+                 .hint =
+                     "a gadget needs less than a hundredth of it: was the kernel's own BTF or debug "
+                     "information added?"};
 }
 
 std::string read_license(const ElfView& elf) {
@@ -42,8 +44,8 @@ constexpr std::size_t kMaxVariables = 16384;
 Result<void> check_count(std::string_view what, std::size_t count, std::size_t limit) {
     if (count <= limit) return {};
     return Error{.code = ErrorCode::unsupported,
-                 .message = "the object has " + std::to_string(count) + " " + std::string(what) + ", more than the limit of " +
-                            std::to_string(limit),
+                 .message = "the object has " + std::to_string(count) + " " + std::string(what) +
+                            ", more than the limit of " + std::to_string(limit),
                  .hint = "split the gadget"};
 }
 
@@ -52,8 +54,9 @@ Result<void> check_counts(const model::ObjectFacts& facts) {
     GADGET_TRY(check_count("maps", facts.maps.size(), kMaxItems));
     GADGET_TRY(check_count("variables", facts.variables.size(), kMaxVariables));
     return check_count("markers",
-                       facts.tracers.size() + facts.iterators.size() + facts.map_iterators.size() + facts.params.size() +
-                           facts.buffers.size() + facts.map_targets.size() + facts.bad_markers.size(),
+                       facts.tracers.size() + facts.iterators.size() + facts.map_iterators.size() +
+                           facts.params.size() + facts.buffers.size() + facts.map_targets.size() +
+                           facts.bad_markers.size(),
                        kMaxItems);
 }
 

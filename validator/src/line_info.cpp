@@ -46,7 +46,8 @@ Result<LineInfo> LineInfo::open(ByteSpan data, const BtfView& btf) {
     const auto header = read_at<ExtHeader>(data, 0);
     if (!header || header->magic != BTF_MAGIC) return corrupt("its header is cut off or is not that of BTF");
     if (header->header_size > data.size()) return corrupt("the length of its header is wrong");
-    const auto lines = part(data.subspan(header->header_size), header->line_info_offset, header->line_info_size);
+    const auto lines =
+        part(data.subspan(header->header_size), header->line_info_offset, header->line_info_size);
     if (!lines) return corrupt("it reaches beyond its section");
     if (lines->empty()) return info;
 

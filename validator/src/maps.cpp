@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How maps are declared: struct members whose types carry the values. `__uint(max_entries, 16)` is a pointer to int[16],
+// How maps are declared: struct members whose types carry the values. `__uint(max_entries, 16)` is a pointer
+// to int[16],
 // `__type(key, T)` a pointer to T, `__array(values, T)` an array of pointers to T (libbpf's bpf_helpers.h).
 #include <elf.h>
 #include <linux/bpf.h>
@@ -15,14 +16,40 @@ namespace gadget::validator {
 namespace {
 
 // Index = enum bpf_map_type, names as bpftool prints them.
-constexpr std::array<std::string_view, 34> kMapTypes{
-    "unspec",        "hash",           "array",          "prog_array",       "perf_event_array",
-    "percpu_hash",   "percpu_array",   "stack_trace",    "cgroup_array",     "lru_hash",
-    "lru_percpu_hash", "lpm_trie",     "array_of_maps",  "hash_of_maps",     "devmap",
-    "sockmap",       "cpumap",         "xskmap",         "sockhash",         "cgroup_storage",
-    "reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack",        "sk_storage",
-    "devmap_hash",   "struct_ops",     "ringbuf",        "inode_storage",    "task_storage",
-    "bloom_filter",  "user_ringbuf",   "cgrp_storage",   "arena"};
+constexpr std::array<std::string_view, 34> kMapTypes{"unspec",
+                                                     "hash",
+                                                     "array",
+                                                     "prog_array",
+                                                     "perf_event_array",
+                                                     "percpu_hash",
+                                                     "percpu_array",
+                                                     "stack_trace",
+                                                     "cgroup_array",
+                                                     "lru_hash",
+                                                     "lru_percpu_hash",
+                                                     "lpm_trie",
+                                                     "array_of_maps",
+                                                     "hash_of_maps",
+                                                     "devmap",
+                                                     "sockmap",
+                                                     "cpumap",
+                                                     "xskmap",
+                                                     "sockhash",
+                                                     "cgroup_storage",
+                                                     "reuseport_sockarray",
+                                                     "percpu_cgroup_storage",
+                                                     "queue",
+                                                     "stack",
+                                                     "sk_storage",
+                                                     "devmap_hash",
+                                                     "struct_ops",
+                                                     "ringbuf",
+                                                     "inode_storage",
+                                                     "task_storage",
+                                                     "bloom_filter",
+                                                     "user_ringbuf",
+                                                     "cgrp_storage",
+                                                     "arena"};
 
 // The N of a pointer to int[N].
 std::uint32_t encoded_number(const BtfView& btf, TypeId id) {

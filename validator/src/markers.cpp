@@ -22,18 +22,19 @@ using Parts = std::vector<std::string>;
 struct MarkerKind {
     std::string_view prefix;
     std::string_view macro;
-    std::size_t least;    ///< parts
+    std::size_t least;  ///< parts
     std::size_t most;
     void (*add)(model::ObjectFacts& facts, Parts parts, std::string_view variable);
 };
 
 void add_tracer(model::ObjectFacts& facts, Parts parts, std::string_view variable) {
-    facts.tracers.push_back({std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), std::string(variable)});
+    facts.tracers.push_back(
+        {std::move(parts[0]), std::move(parts[1]), std::move(parts[2]), std::string(variable)});
 }
 
 void add_iterator(model::ObjectFacts& facts, Parts parts, std::string_view variable) {
-    facts.iterators.push_back(
-        {std::move(parts[0]), std::move(parts[1]), Parts(parts.begin() + 2, parts.end()), std::string(variable)});
+    facts.iterators.push_back({std::move(parts[0]), std::move(parts[1]),
+                               Parts(parts.begin() + 2, parts.end()), std::string(variable)});
 }
 
 void add_map_iterator(model::ObjectFacts& facts, Parts parts, std::string_view variable) {
@@ -67,8 +68,8 @@ constexpr MarkerKind kMarkers[] = {
 
 std::string problem_of(const MarkerKind& kind, const Parts& parts) {
     if (parts.size() < kind.least || parts.size() > kind.most) {
-        return "its name has " + std::to_string(parts.size()) + " parts, " + std::string(kind.macro) + " makes " +
-               (kind.most == kNoLimit ? "at least " : "") + std::to_string(kind.least);
+        return "its name has " + std::to_string(parts.size()) + " parts, " + std::string(kind.macro) +
+               " makes " + (kind.most == kNoLimit ? "at least " : "") + std::to_string(kind.least);
     }
     for (const auto& part : parts) {
         if (part.empty()) return "a part of its name is empty";
@@ -83,7 +84,8 @@ bool read_marker(std::string_view variable, bool is_marker_type, model::ObjectFa
         if (!variable.starts_with(kind.prefix)) continue;
         auto parts = parts_of(variable.substr(kind.prefix.size()));
         auto problem = problem_of(kind, parts);
-        if (problem.empty() && !is_marker_type) problem = "it is not a global variable of type 'const void *'";
+        if (problem.empty() && !is_marker_type)
+            problem = "it is not a global variable of type 'const void *'";
         if (problem.empty()) {
             kind.add(facts, std::move(parts), variable);
         } else {

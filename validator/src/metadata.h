@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What metadata may speak of: the data sources and fields of an object, with those that Inspektor Gadget adds at run time,
-// and the annotations that anything reads.
+// What metadata may speak of: the data sources and fields of an object, with those that Inspektor Gadget adds
+// at run time, and the annotations that anything reads.
 #pragma once
 
 #include <map>

@@ -9,7 +9,18 @@
 namespace gadget::validator {
 namespace {
 
-enum class Value : std::uint8_t { text, boolean, integer, width, alignment, ellipsis, metric, duration, count, array_handling };
+enum class Value : std::uint8_t {
+    text,
+    boolean,
+    integer,
+    width,
+    alignment,
+    ellipsis,
+    metric,
+    duration,
+    count,
+    array_handling
+};
 
 struct Annotation {
     std::string_view key;
@@ -114,7 +125,8 @@ bool is_duration(std::string_view text) {
     while (!text.empty()) {
         const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
         const auto number = text.substr(0, digits);
-        if (number.empty() || number == "." || std::count(number.begin(), number.end(), '.') > 1) return false;
+        if (number.empty() || number == "." || std::count(number.begin(), number.end(), '.') > 1)
+            return false;
         text.remove_prefix(digits);
         const auto unit = text.substr(0, text.find_first_of("0123456789."));
         if (!is_one_of(unit, {"ns", "us", "\u00b5s", "\u03bcs", "ms", "s", "m", "h"})) return false;
@@ -125,19 +137,29 @@ bool is_duration(std::string_view text) {
 
 std::string expected(Value kind, std::string_view value) {
     switch (kind) {
-        case Value::text: return {};
-        case Value::boolean: return is_one_of(value, {"true", "false"}) ? "" : "true or false";
-        case Value::integer: return is_integer(value) ? "" : "an integer";
-        case Value::width: return is_integer(value) || value == "type" ? "" : "an integer or 'type'";
-        case Value::alignment: return is_one_of(value, {"left", "right"}) ? "" : "left or right";
+        case Value::text:
+            return {};
+        case Value::boolean:
+            return is_one_of(value, {"true", "false"}) ? "" : "true or false";
+        case Value::integer:
+            return is_integer(value) ? "" : "an integer";
+        case Value::width:
+            return is_integer(value) || value == "type" ? "" : "an integer or 'type'";
+        case Value::alignment:
+            return is_one_of(value, {"left", "right"}) ? "" : "left or right";
         case Value::ellipsis:
-            return is_one_of(value, {"", "none", "start", "middle", "end"}) ? "" : "start, middle, end or empty";
+            return is_one_of(value, {"", "none", "start", "middle", "end"}) ? ""
+                                                                            : "start, middle, end or empty";
         case Value::metric:
-            return is_one_of(value, {"key", "counter", "gauge", "histogram"}) ? "" : "key, counter, gauge or histogram";
-        case Value::duration: return is_duration(value) ? "" : "a duration such as 500ms or 1m30s";
+            return is_one_of(value, {"key", "counter", "gauge", "histogram"})
+                       ? ""
+                       : "key, counter, gauge or histogram";
+        case Value::duration:
+            return is_duration(value) ? "" : "a duration such as 500ms or 1m30s";
         case Value::count:
             return is_integer(value) && !value.starts_with('-') ? "" : "a number of times, 0 for no limit";
-        case Value::array_handling: return is_one_of(value, {"array", "elements"}) ? "" : "array or elements";
+        case Value::array_handling:
+            return is_one_of(value, {"array", "elements"}) ? "" : "array or elements";
     }
     return {};
 }
@@ -153,7 +175,8 @@ std::vector<std::string> keys_of(AnnotationPlace place) {
 bool is_known_annotation(std::string_view key, AnnotationPlace place) {
     const auto known = annotations(place);
     return std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.key == key; }) ||
-           std::any_of(std::begin(kOpenPrefixes), std::end(kOpenPrefixes), [&](auto prefix) { return key.starts_with(prefix); });
+           std::any_of(std::begin(kOpenPrefixes), std::end(kOpenPrefixes),
+                       [&](auto prefix) { return key.starts_with(prefix); });
 }
 
 std::span<const std::string> annotation_keys(AnnotationPlace place) {
@@ -170,11 +193,32 @@ std::string expected_value(std::string_view key, std::string_view value, Annotat
 }
 
 std::span<const std::string> template_names() {
-    static const std::vector<std::string> kNames{
-        "timestamp",    "bytes", "duration", "node", "pod", "container",            "namespace",          "containerImageName",
-        "containerPid", "comm",  "pcomm",    "pid",  "ppid", "containerImageDigest", "containerStartedAt", "tid",
-        "ptid",         "uid",   "gid",      "ns",   "mntns_id", "netns_id",         "l4endpoint",         "syscall",
-        "errorString",  "user_stack"};
+    static const std::vector<std::string> kNames{"timestamp",
+                                                 "bytes",
+                                                 "duration",
+                                                 "node",
+                                                 "pod",
+                                                 "container",
+                                                 "namespace",
+                                                 "containerImageName",
+                                                 "containerPid",
+                                                 "comm",
+                                                 "pcomm",
+                                                 "pid",
+                                                 "ppid",
+                                                 "containerImageDigest",
+                                                 "containerStartedAt",
+                                                 "tid",
+                                                 "ptid",
+                                                 "uid",
+                                                 "gid",
+                                                 "ns",
+                                                 "mntns_id",
+                                                 "netns_id",
+                                                 "l4endpoint",
+                                                 "syscall",
+                                                 "errorString",
+                                                 "user_stack"};
     return kNames;
 }
 

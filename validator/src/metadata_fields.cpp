@@ -20,22 +20,36 @@ std::string lower_case(std::string_view text) {
 
 // Types whose fields get a second one, formatted.
 bool is_formatted(const Field& field) {
-    constexpr std::string_view kTypes[] = {
-        "gadget_timestamp", "gadget_signal",     "gadget_errno",      "gadget_syscall", "gadget_bytes", "gadget_duration",
-        "gadget_file_mode", "gadget_file_flags", "gadget_kernel_stack", "gadget_uid",   "gadget_gid"};
+    constexpr std::string_view kTypes[] = {"gadget_timestamp", "gadget_signal",     "gadget_errno",
+                                           "gadget_syscall",   "gadget_bytes",      "gadget_duration",
+                                           "gadget_file_mode", "gadget_file_flags", "gadget_kernel_stack",
+                                           "gadget_uid",       "gadget_gid"};
     return !field.enum_name.empty() ||
            std::any_of(std::begin(kTypes), std::end(kTypes), [&](auto type) { return field.has_type(type); });
 }
 
 // Fields that the container manager adds to events with a namespace.
-constexpr std::array<std::string_view, 17> kContainerFields{
-    "k8s",                    "k8s.node",          "k8s.namespace",       "k8s.podName",
-    "k8s.containerName",      "k8s.hostnetwork",   "k8s.podLabels",       "k8s.owner",
-    "k8s.owner.kind",         "k8s.owner.name",    "runtime",             "runtime.containerName",
-    "runtime.runtimeName",    "runtime.containerId", "runtime.containerPid", "runtime.containerImageName",
-    "runtime.containerImageDigest"};
+constexpr std::array<std::string_view, 17> kContainerFields{"k8s",
+                                                            "k8s.node",
+                                                            "k8s.namespace",
+                                                            "k8s.podName",
+                                                            "k8s.containerName",
+                                                            "k8s.hostnetwork",
+                                                            "k8s.podLabels",
+                                                            "k8s.owner",
+                                                            "k8s.owner.kind",
+                                                            "k8s.owner.name",
+                                                            "runtime",
+                                                            "runtime.containerName",
+                                                            "runtime.runtimeName",
+                                                            "runtime.containerId",
+                                                            "runtime.containerPid",
+                                                            "runtime.containerImageName",
+                                                            "runtime.containerImageDigest"};
 
-std::string parent_of(const Field& field) { return field.path.substr(0, field.path.size() - field.name.size()); }
+std::string parent_of(const Field& field) {
+    return field.path.substr(0, field.path.size() - field.name.size());
+}
 
 void add_formatted(const Field& field, FieldNames& names) {
     const auto parent = parent_of(field);
@@ -65,7 +79,8 @@ void add_children(const Field& field, FieldNames& names) {
 // Names of fields that annotations ask for.
 void add_targets(const model::Annotations& annotations, const std::string& parent, FieldNames& names) {
     for (const auto& [key, value] : annotations) {
-        const bool is_target = key.ends_with(".target") || key == "ebpf.formatter.enum" || key == "ebpf.formatter.kstack";
+        const bool is_target =
+            key.ends_with(".target") || key == "ebpf.formatter.enum" || key == "ebpf.formatter.kstack";
         if (is_target && !value.empty()) {
             names.add(parent + value);
             names.add(value);
@@ -114,12 +129,15 @@ void FieldNames::add(std::string name) {
     if (lower_.insert(lower_case(name)).second) names_.push_back(std::move(name));
 }
 
-void FieldNames::add_open(std::string path) { open_.push_back(lower_case(path) + "."); }
+void FieldNames::add_open(std::string path) {
+    open_.push_back(lower_case(path) + ".");
+}
 
 bool FieldNames::contains(std::string_view path) const {
     const auto wanted = lower_case(path);
     if (lower_.contains(wanted)) return true;
-    return std::any_of(open_.begin(), open_.end(), [&](const auto& prefix) { return wanted.starts_with(prefix); });
+    return std::any_of(open_.begin(), open_.end(),
+                       [&](const auto& prefix) { return wanted.starts_with(prefix); });
 }
 
 FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata) {
@@ -132,7 +150,8 @@ FieldNames field_names(const DataSource& source, const model::DataSourceMetadata
             add_children(field, names);
             has_namespace |= field.has_type("gadget_mntns_id") || field.has_type("gadget_netns_id");
             const auto described = metadata.fields.find(field.path);
-            if (described != metadata.fields.end()) add_targets(described->second.annotations, parent_of(field), names);
+            if (described != metadata.fields.end())
+                add_targets(described->second.annotations, parent_of(field), names);
         }
     }
     if (has_namespace) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which bytes of a struct no member covers. The compiler leaves their content undefined when it fills a struct member by
-// member, but the kernel compares keys of hash maps byte by byte.
+// Which bytes of a struct no member covers. The compiler leaves their content undefined when it fills a
+// struct member by member, but the kernel compares keys of hash maps byte by byte.
 #include <linux/btf.h>
 
 #include <algorithm>
@@ -16,7 +16,8 @@ constexpr int kMaxNesting = 16;
 
 class Coverage {
   public:
-    Coverage(const BtfView& btf, Budget& budget, std::uint32_t size) : btf_(btf), budget_(budget), owner_(size) {}
+    Coverage(const BtfView& btf, Budget& budget, std::uint32_t size)
+        : btf_(btf), budget_(budget), owner_(size) {}
 
     void cover(TypeId id, std::uint64_t offset, const std::string& path, int nesting);
     [[nodiscard]] std::vector<model::Hole> holes() const;
@@ -26,7 +27,7 @@ class Coverage {
 
     const BtfView& btf_;
     Budget& budget_;
-    std::vector<std::uint32_t> owner_;    // of each byte: index in paths_ + 1, 0 = nobody
+    std::vector<std::uint32_t> owner_;  // of each byte: index in paths_ + 1, 0 = nobody
     std::vector<std::string> paths_;
 };
 
@@ -34,8 +35,8 @@ void Coverage::mark(std::uint64_t offset, std::uint64_t size, const std::string&
     if (offset >= owner_.size()) return;
     paths_.push_back(path);
     const auto end = std::min<std::uint64_t>(offset + size, owner_.size());
-    std::fill(owner_.begin() + static_cast<std::ptrdiff_t>(offset), owner_.begin() + static_cast<std::ptrdiff_t>(end),
-              static_cast<std::uint32_t>(paths_.size()));
+    std::fill(owner_.begin() + static_cast<std::ptrdiff_t>(offset),
+              owner_.begin() + static_cast<std::ptrdiff_t>(end), static_cast<std::uint32_t>(paths_.size()));
 }
 
 void Coverage::cover(TypeId id, std::uint64_t offset, const std::string& path, int nesting) {
@@ -48,7 +49,8 @@ void Coverage::cover(TypeId id, std::uint64_t offset, const std::string& path, i
             mark(offset, std::uint64_t{size} * array.count, path);
             return;
         }
-        for (std::uint32_t i = 0; size > 0 && i < array.count && offset + std::uint64_t{i} * size < owner_.size(); ++i)
+        for (std::uint32_t i = 0;
+             size > 0 && i < array.count && offset + std::uint64_t{i} * size < owner_.size(); ++i)
             cover(array.element, offset + std::uint64_t{i} * size, path, nesting + 1);
         return;
     }
@@ -81,7 +83,8 @@ std::vector<model::Hole> Coverage::holes() const {
         if (!result.empty() && result.back().offset + result.back().size == i) {
             ++result.back().size;
         } else {
-            result.push_back({i, 1, i == 0 || owner_[i - 1] == 0 ? std::string{} : paths_[owner_[i - 1] - 1]});
+            result.push_back(
+                {i, 1, i == 0 || owner_[i - 1] == 0 ? std::string{} : paths_[owner_[i - 1] - 1]});
         }
     }
     return result;

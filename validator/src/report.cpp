@@ -91,6 +91,8 @@ void Reporter::misspelt(std::string message, std::string_view word, const Source
     sink_.report(std::move(diagnostic));
 }
 
-std::string quoted(std::string_view name) { return "'" + printable(name) + "'"; }
+std::string quoted(std::string_view name) {
+    return "'" + printable(name) + "'";
+}
 
 }  // namespace gadget::validator

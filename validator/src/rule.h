@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a rule is. Each has a file of its own in rules/, is declared in rules.h and listed once in rule_table.cpp.
+// What a rule is. Each has a file of its own in rules/, is declared in rules.h and listed once in
+// rule_table.cpp.
 #pragma once
 
 #include <span>
@@ -14,7 +15,7 @@ namespace gadget::validator {
 /// What a rule looks at: one object and its metadata.
 struct Input {
     const model::ObjectFacts& facts;
-    const model::Manifest* manifest;    ///< nullptr when there is none
+    const model::Manifest* manifest;  ///< nullptr when there is none
     const Options& options;
 };
 
@@ -39,25 +40,28 @@ class Reporter {
     /// At the source line of the program where BTF has it.
     void about_program(std::string message, const model::ProgramFacts& program, std::string hint = {});
 
-    /// "did you mean 'x'?", or `otherwise` when nothing is near. An object can name far more things than anybody reads
-    /// findings about, and the search is costly: it is left out after a while.
+    /// "did you mean 'x'?", or `otherwise` when nothing is near. An object can name far more things than
+    /// anybody reads findings about, and the search is costly: it is left out after a while.
     [[nodiscard]] std::string suggest(std::string_view name, std::span<const std::string> candidates,
                                       std::string otherwise) const;
     /// The same with the names of `items`.
     template <class Items>
-    [[nodiscard]] std::string suggest_from(std::string_view name, const Items& items, std::string otherwise) const {
+    [[nodiscard]] std::string suggest_from(std::string_view name, const Items& items,
+                                           std::string otherwise) const {
         return may_suggest() ? suggest(name, names_of(items), otherwise) : otherwise;
     }
 
-    /// A finding about `word`, which stands in the metadata at `at` or after it in the same line: with a suggestion, and a
-    /// fix where one is near.
-    void misspelt(std::string message, std::string_view word, const SourceRange& at, const model::Manifest& manifest,
-                  std::span<const std::string> candidates, std::string otherwise);
+    /// A finding about `word`, which stands in the metadata at `at` or after it in the same line: with a
+    /// suggestion, and a fix where one is near.
+    void misspelt(std::string message, std::string_view word, const SourceRange& at,
+                  const model::Manifest& manifest, std::span<const std::string> candidates,
+                  std::string otherwise);
 
   private:
     static constexpr unsigned kSuggestions = 20;
     [[nodiscard]] bool may_suggest() const { return reported_ < kSuggestions; }
-    [[nodiscard]] std::string nearest_of(std::string_view name, std::span<const std::string> candidates) const;
+    [[nodiscard]] std::string nearest_of(std::string_view name,
+                                         std::span<const std::string> candidates) const;
 
     const RuleInfo& rule_;
     std::string_view object_;

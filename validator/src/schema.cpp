@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules of Inspektor Gadget for what becomes a field, and a little more: it drops members whose struct type is a typedef
-// and truncates bit-fields, here both are read.
+// Rules of Inspektor Gadget for what becomes a field, and a little more: it drops members whose struct type
+// is a typedef and truncates bit-fields, here both are read.
 #include "schema.h"
 
 #include <linux/btf.h>
@@ -29,7 +29,8 @@ class SchemaReader {
   public:
     SchemaReader(const BtfView& btf, Budget& budget) : btf_(btf), budget_(budget) {}
 
-    // Fills in what the type says: kind, sizes, type names, enumerators. False when it has no value that could be shown.
+    // Fills in what the type says: kind, sizes, type names, enumerators. False when it has no value that
+    // could be shown.
     bool describe(TypeId id, Field& field);
     void add_members(const BtfType& composite, std::uint64_t base_bits, int parent, int nesting);
 
@@ -51,7 +52,8 @@ BtfType SchemaReader::walk_names(TypeId id, Field& field) {
     for (int depth = 0; depth < BtfView::kMaxDepth; ++depth) {
         const auto type = btf_.type(id);
         if (type.kind == BTF_KIND_TYPEDEF || type.is_composite()) {
-            if (!type.name.empty() && budget_.take_bytes(type.name.size())) field.type_names.emplace_back(type.name);
+            if (!type.name.empty() && budget_.take_bytes(type.name.size()))
+                field.type_names.emplace_back(type.name);
         }
         if (!is_modifier(type.kind)) return type;
         id = type.size_or_type;
@@ -73,17 +75,28 @@ bool SchemaReader::describe_scalar(const BtfType& type, Field& field) {
     field.element_size = type.kind == BTF_KIND_PTR ? 8 : type.size_or_type;
     const auto size = field.element_size;
     switch (type.kind) {
-        case BTF_KIND_INT: field.kind = integer_kind(BtfView::integer(type), size); break;
-        case BTF_KIND_FLOAT: field.kind = size == 4 || size == 8 ? FieldKind::floating : FieldKind::bytes; break;
-        case BTF_KIND_PTR: field.kind = FieldKind::unsigned_int; break;
+        case BTF_KIND_INT:
+            field.kind = integer_kind(BtfView::integer(type), size);
+            break;
+        case BTF_KIND_FLOAT:
+            field.kind = size == 4 || size == 8 ? FieldKind::floating : FieldKind::bytes;
+            break;
+        case BTF_KIND_PTR:
+            field.kind = FieldKind::unsigned_int;
+            break;
         case BTF_KIND_ENUM:
         case BTF_KIND_ENUM64:
             field.kind = type.kind_flag ? FieldKind::signed_int : FieldKind::unsigned_int;
             add_enumerators(type, field);
             break;
-        case BTF_KIND_UNION: field.kind = FieldKind::bytes; break;
-        case BTF_KIND_STRUCT: field.kind = FieldKind::structure; break;
-        default: return false;
+        case BTF_KIND_UNION:
+            field.kind = FieldKind::bytes;
+            break;
+        case BTF_KIND_STRUCT:
+            field.kind = FieldKind::structure;
+            break;
+        default:
+            return false;
     }
     field.size = size;
     return size > 0;
@@ -116,7 +129,8 @@ bool SchemaReader::describe(TypeId id, Field& field) {
     return true;
 }
 
-// A bit-field lies in the naturally aligned unit of its type, or, when packed across it, in the bytes that cover it.
+// A bit-field lies in the naturally aligned unit of its type, or, when packed across it, in the bytes that
+// cover it.
 bool SchemaReader::place_bits(const BtfMember& member, std::uint64_t bits, Field& field) {
     const auto unit = std::uint64_t{field.element_size} * 8;
     if (unit == 0 || unit > 64 || member.bit_size > unit) return false;
@@ -132,7 +146,8 @@ bool SchemaReader::place_bits(const BtfMember& member, std::uint64_t bits, Field
 void SchemaReader::add_member(const BtfMember& member, std::uint64_t bits, int parent, int nesting) {
     const auto target = btf_.strip(member.type);
     if (member.name.empty()) {
-        // The members of an anonymous struct or union belong to the enclosing one, as in C. Else it is padding.
+        // The members of an anonymous struct or union belong to the enclosing one, as in C. Else it is
+        // padding.
         if (target.is_composite()) add_members(target, bits, parent, nesting + 1);
         return;
     }
@@ -141,7 +156,8 @@ void SchemaReader::add_member(const BtfMember& member, std::uint64_t bits, int p
 
     Field field;
     field.name = member.name;
-    field.path = parent < 0 ? field.name : schema.fields[static_cast<std::size_t>(parent)].path + "." + field.name;
+    field.path =
+        parent < 0 ? field.name : schema.fields[static_cast<std::size_t>(parent)].path + "." + field.name;
     field.parent = parent;
     if (!budget_.take_bytes(field.path.size())) return;
     if (!describe(member.type, field)) return;

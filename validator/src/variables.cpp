@@ -95,7 +95,8 @@ void read_structs(const BtfView& btf, Budget& budget, model::ObjectFacts& facts)
         facts.structs.emplace(type.name, schema_of(btf, id, budget));
     }
     std::sort(facts.all_structs.begin(), facts.all_structs.end());
-    facts.all_structs.erase(std::unique(facts.all_structs.begin(), facts.all_structs.end()), facts.all_structs.end());
+    facts.all_structs.erase(std::unique(facts.all_structs.begin(), facts.all_structs.end()),
+                            facts.all_structs.end());
 }
 
 }  // namespace gadget::validator

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// libFuzzer target: any bytes as an object, with all rules on what it turns out to hold. Begin with the compiled test
-// objects as corpus: fuzz_inspect corpus/ build/<preset>/validator/golden/*/
+// libFuzzer target: any bytes as an object, with all rules on what it turns out to hold. Begin with the
+// compiled test objects as corpus: fuzz_inspect corpus/ build/<preset>/validator/golden/*/
 #include <cstddef>
 #include <cstdint>
 #include <span>

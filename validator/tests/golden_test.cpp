@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One case for each rule: tests/golden/validator/<id>/bad has the finding, good has none at all. expected.json holds what
-// the bad one reports; GADGET_TEST_ACCEPT=1 writes it anew.
+// One case for each rule: tests/golden/validator/<id>/bad has the finding, good has none at all.
+// expected.json holds what the bad one reports; GADGET_TEST_ACCEPT=1 writes it anew.
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -32,7 +32,8 @@ model::ObjectFacts facts_of(const fs::path& object, const std::string& name) {
     return facts.value_or(model::ObjectFacts{});
 }
 
-// Everything that a gadget's folder gives rise to: the object, its metadata, and the second architecture if there is one.
+// Everything that a gadget's folder gives rise to: the object, its metadata, and the second architecture if
+// there is one.
 DiagnosticList findings_of(const std::string& id, const std::string& side) {
     DiagnosticList findings;
     const auto facts = facts_of(kObjects / id / (side + ".bpf.o"), "amd64 object");
@@ -88,7 +89,8 @@ class GoldenCase : public testing::TestWithParam<std::string> {};
 TEST_P(GoldenCase, BadHasExactlyTheExpectedFindings) {
     const auto actual = to_json(findings_of(GetParam(), "bad"));
     const auto file = kCases / GetParam() / "bad" / "expected.json";
-    if (const char* accept = std::getenv("GADGET_TEST_ACCEPT"); accept != nullptr && std::string_view(accept) == "1") {
+    if (const char* accept = std::getenv("GADGET_TEST_ACCEPT");
+        accept != nullptr && std::string_view(accept) == "1") {
         ASSERT_TRUE(write_file_atomic(file, actual.dump(2) + "\n").has_value());
         GTEST_SKIP() << "accepted: " << file;
     }
@@ -96,7 +98,8 @@ TEST_P(GoldenCase, BadHasExactlyTheExpectedFindings) {
     ASSERT_TRUE(text.has_value()) << text.error().to_string();
     EXPECT_EQ(actual.dump(2) + "\n", *text);
     const auto is_own = [&](const ordered_json& finding) { return finding["id"] == GetParam(); };
-    EXPECT_TRUE(std::any_of(actual.begin(), actual.end(), is_own)) << "the bad example does not show the rule";
+    EXPECT_TRUE(std::any_of(actual.begin(), actual.end(), is_own))
+        << "the bad example does not show the rule";
 }
 
 TEST_P(GoldenCase, GoodHasNoFinding) {
@@ -127,7 +130,8 @@ TEST(GoldenCases, EachFolderBelongsToARule) {
     const auto ids = rule_ids();
     for (const auto& entry : fs::directory_iterator(kCases)) {
         if (!entry.is_directory()) continue;
-        EXPECT_NE(std::find(ids.begin(), ids.end(), entry.path().filename().string()), ids.end()) << entry.path();
+        EXPECT_NE(std::find(ids.begin(), ids.end(), entry.path().filename().string()), ids.end())
+            << entry.path();
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Damaged objects give an error or facts, and never a crash, a hang or a read out of bounds (run with the sanitizers).
+// Damaged objects give an error or facts, and never a crash, a hang or a read out of bounds (run with the
+// sanitizers).
 #include <elf.h>
 #include <linux/btf.h>
 
@@ -77,7 +78,7 @@ TEST(HostileObject, BitFlipsDoNoHarm) {
 TEST(HostileObject, RandomDamageDoesNoHarm) {
     const Bytes good = sample_object();
     const auto parts = read_parts(good);
-    std::mt19937 random(20);    // NOLINT(cert-msc51-cpp): the same damage in every run
+    std::mt19937 random(20);  // NOLINT(cert-msc51-cpp): the same damage in every run
     for (int round = 0; round < 4000; ++round) {
         Bytes object = good;
         for (int i = 0; i < 1 + round % 16; ++i) {
@@ -134,7 +135,9 @@ Bytes make_btf(const std::vector<std::uint32_t>& types, std::string_view strings
     return btf;
 }
 
-constexpr std::uint32_t info(std::uint32_t kind, std::uint32_t count) { return kind << 24 | count; }
+constexpr std::uint32_t info(std::uint32_t kind, std::uint32_t count) {
+    return kind << 24 | count;
+}
 
 TEST(HostileBtf, HugeSectionIsRefusedByName) {
     const auto result = inspect(object_with_btf(Bytes(kMaxBtfSize + 4)), {});
@@ -163,12 +166,14 @@ constexpr std::string_view kMapStrings{"\0.maps\0m\0key\0", 13};
 
 TEST(HostileBtf, TypesThatContainThemselvesEnd) {
     // typedef -> itself, as definition of the map
-    auto facts = inspect(object_with_btf(make_btf(with_map({9, info(BTF_KIND_TYPEDEF, 0), 3}), kMapStrings)), {});
+    auto facts =
+        inspect(object_with_btf(make_btf(with_map({9, info(BTF_KIND_TYPEDEF, 0), 3}), kMapStrings)), {});
     ASSERT_TRUE(facts.has_value()) << facts.error().to_string();
     // struct { T *key; } where T = array of itself, and T = struct that contains itself
     for (const auto& target : {std::vector<std::uint32_t>{0, info(BTF_KIND_ARRAY, 0), 0, 5, 5, 4000000000},
                                std::vector<std::uint32_t>{9, info(BTF_KIND_STRUCT, 1), 100, 9, 5, 0}}) {
-        std::vector<std::uint32_t> types{9, info(BTF_KIND_STRUCT, 1), 8, 9, 4, 0, 0, info(BTF_KIND_PTR, 0), 5};
+        std::vector<std::uint32_t> types{9, info(BTF_KIND_STRUCT, 1), 8, 9, 4, 0,
+                                         0, info(BTF_KIND_PTR, 0),    5};
         types.insert(types.end(), target.begin(), target.end());
         facts = inspect(object_with_btf(make_btf(with_map(types), kMapStrings)), {});
         ASSERT_TRUE(facts.has_value()) << facts.error().to_string();

@@ -127,12 +127,15 @@ TEST_F(InspectSample, ReadsVariablesWithInitialValues) {
     const auto* hidden = facts_.find_variable("hidden");
     ASSERT_NE(hidden, nullptr);
     EXPECT_FALSE(hidden->is_global);
-    EXPECT_EQ(facts_.find_variable("gadget_tracer_sample___events___event"), nullptr) << "a marker is no variable";
+    EXPECT_EQ(facts_.find_variable("gadget_tracer_sample___events___event"), nullptr)
+        << "a marker is no variable";
 }
 
 TEST_F(InspectSample, CollectsHelpers) {
-    EXPECT_TRUE(std::binary_search(facts_.helpers.begin(), facts_.helpers.end(), std::uint32_t{BPF_FUNC_map_delete_elem}));
-    EXPECT_TRUE(std::binary_search(facts_.helpers.begin(), facts_.helpers.end(), std::uint32_t{BPF_FUNC_get_prandom_u32}))
+    EXPECT_TRUE(std::binary_search(facts_.helpers.begin(), facts_.helpers.end(),
+                                   std::uint32_t{BPF_FUNC_map_delete_elem}));
+    EXPECT_TRUE(std::binary_search(facts_.helpers.begin(), facts_.helpers.end(),
+                                   std::uint32_t{BPF_FUNC_get_prandom_u32}))
         << "called by a subprogram";
 }
 
@@ -151,7 +154,8 @@ TEST_F(InspectSample, FlattensNestedStructsInPreorder) {
     EXPECT_EQ(field("proc.parent.pid").offset, process.offset + 56);
     EXPECT_TRUE(field("proc.parent.pid").has_type("gadget_ppid"));
     const auto& fields = facts_.structs.at("event").fields;
-    for (std::size_t i = 0; i < fields.size(); ++i) EXPECT_LT(fields[i].parent, static_cast<int>(i)) << fields[i].path;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        EXPECT_LT(fields[i].parent, static_cast<int>(i)) << fields[i].path;
 }
 
 TEST_F(InspectSample, ReadsUnionsAsTaggedBytes) {

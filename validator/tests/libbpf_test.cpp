@@ -14,7 +14,9 @@ struct CloseObject {
     void operator()(bpf_object* object) const { bpf_object__close(object); }
 };
 
-int silent(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) { return 0; }
+int silent(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
+    return 0;
+}
 
 class AgainstLibbpf : public testing::Test {
   protected:

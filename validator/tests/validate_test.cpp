@@ -53,7 +53,9 @@ TEST(ValidateMetadata, KnowsFieldsThatAreMadeAtRunTime) {
 }
 
 TEST(ValidateMetadata, FormattedFieldNeedsAType) {
-    const auto findings = check(sources_of_sample(), "datasources:\n  sample:\n    fields:\n      ok_text:\n        annotations: {}\n");
+    const auto findings =
+        check(sources_of_sample(),
+              "datasources:\n  sample:\n    fields:\n      ok_text:\n        annotations: {}\n");
     EXPECT_EQ(ids(findings), (std::vector<std::string>{"metadata-unknown-field"}));
 }
 
@@ -71,7 +73,8 @@ TEST(ValidateMetadata, TargetAnnotationNamesAField) {
 
 TEST(ValidateMetadata, ColumnsOfMapIteratorsAreKeyAndValue) {
     constexpr std::string_view kYaml =
-        "datasources:\n  counters:\n    fields:\n      pid: {annotations: {}}\n      count: {annotations: {}}\n"
+        "datasources:\n  counters:\n    fields:\n      pid: {annotations: {}}\n      count: {annotations: "
+        "{}}\n"
         "      total: {annotations: {}}\n";
     const auto findings = check(sources_of_sample(), kYaml);
     ASSERT_EQ(ids(findings), (std::vector<std::string>{"metadata-unknown-field"}));
@@ -83,10 +86,13 @@ TEST(ValidateMetadata, ColumnsOfMapIteratorsAreKeyAndValue) {
 }
 
 TEST(ValidateMetadata, NamesInTheWasmModuleAreNotDoubted) {
-    constexpr std::string_view kYaml = "datasources:\n  computed:\n    fields: {}\n  sample:\n    fields:\n      verdict: {annotations: {}}\n";
+    constexpr std::string_view kYaml =
+        "datasources:\n  computed:\n    fields: {}\n  sample:\n    fields:\n      verdict: {annotations: "
+        "{}}\n";
     EXPECT_EQ(ids(check(sources_of_sample(), kYaml)),
               (std::vector<std::string>{"metadata-unknown-datasource", "metadata-unknown-field"}));
-    EXPECT_EQ(ids(check(sources_of_sample(), kYaml, "...computed...verdict...")), (std::vector<std::string>{}));
+    EXPECT_EQ(ids(check(sources_of_sample(), kYaml, "...computed...verdict...")),
+              (std::vector<std::string>{}));
 }
 
 TEST(ValidateMetadata, GadgetWithoutProgramsIsCheckedToo) {
@@ -96,7 +102,8 @@ TEST(ValidateMetadata, GadgetWithoutProgramsIsCheckedToo) {
 }
 
 TEST(ValidateMetadata, FixReplacesExactlyTheMisspeltWord) {
-    constexpr std::string_view kYaml = "datasources:\n  sample:\n    fields:\n      \"ok\":\n        annotations: {Columns.Widht: \"8\"}\n";
+    constexpr std::string_view kYaml =
+        "datasources:\n  sample:\n    fields:\n      \"ok\":\n        annotations: {Columns.Widht: \"8\"}\n";
     const auto findings = check(sources_of_sample(), kYaml);
     ASSERT_EQ(findings.all().size(), 1U);
     ASSERT_EQ(findings.all()[0].fixes.size(), 1U);
@@ -109,9 +116,12 @@ TEST(ValidateMetadata, FixReplacesExactlyTheMisspeltWord) {
 
 TEST(ValidateMetadata, DurationsAreThoseOfGo) {
     const auto with = [](const std::string& value) {
-        return ids(check(sources_of_sample(), "datasources:\n  rows:\n    annotations:\n      fetch-interval: \"" + value + "\"\n"));
+        return ids(
+            check(sources_of_sample(),
+                  "datasources:\n  rows:\n    annotations:\n      fetch-interval: \"" + value + "\"\n"));
     };
-    for (const auto* good : {"0", "5s", "1h30m", "1.5s", "100ms", "250us"}) EXPECT_TRUE(with(good).empty()) << good;
+    for (const auto* good : {"0", "5s", "1h30m", "1.5s", "100ms", "250us"})
+        EXPECT_TRUE(with(good).empty()) << good;
     for (const auto* bad : {"5", "s", "5 s", "1.2.3s", "5sec", "", "."})
         EXPECT_EQ(with(bad), (std::vector<std::string>{"metadata-annotation-value"})) << bad;
 }

@@ -11,13 +11,13 @@ std::string difference(const model::EventSchema& a, const model::EventSchema& b,
         const auto* twin = b.find(field.path);
         if (twin == nullptr) return "member " + quoted(field.path) + " is not in the " + other;
         if (field.offset != twin->offset) {
-            return "member " + quoted(field.path) + " is at offset " + std::to_string(field.offset) + ", in the " + other +
-                   " at " + std::to_string(twin->offset);
+            return "member " + quoted(field.path) + " is at offset " + std::to_string(field.offset) +
+                   ", in the " + other + " at " + std::to_string(twin->offset);
         }
         if (field.size != twin->size || field.kind != twin->kind) {
             return "member " + quoted(field.path) + " is a " + std::string(to_string(field.kind)) + " of " +
-                   std::to_string(field.size) + " bytes, in the " + other + " a " + std::string(to_string(twin->kind)) +
-                   " of " + std::to_string(twin->size);
+                   std::to_string(field.size) + " bytes, in the " + other + " a " +
+                   std::string(to_string(twin->kind)) + " of " + std::to_string(twin->size);
         }
     }
     for (const auto& field : b.fields) {
@@ -30,7 +30,8 @@ std::string difference(const model::EventSchema& a, const model::EventSchema& b,
 }  // namespace
 
 void compare_arch_layout_differs(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report) {
-    const auto check = [&](const model::EventSchema& first, const model::EventSchema& second, const std::string& what) {
+    const auto check = [&](const model::EventSchema& first, const model::EventSchema& second,
+                           const std::string& what) {
         const auto found = difference(first, second, printable(b.object));
         if (found.empty()) return;
         report.about_symbol("the layout of " + what + " differs: " + found, first.struct_name,

@@ -6,8 +6,8 @@ namespace gadget::validator {
 namespace {
 
 std::string describe(const model::MapFacts& map) {
-    return "of type " + map.type_name + ", key of " + std::to_string(map.key_size) + ", value of " + std::to_string(map.value_size) +
-           " bytes, " + std::to_string(map.max_entries) + " entries";
+    return "of type " + map.type_name + ", key of " + std::to_string(map.key_size) + ", value of " +
+           std::to_string(map.value_size) + " bytes, " + std::to_string(map.max_entries) + " entries";
 }
 
 }  // namespace
@@ -19,8 +19,9 @@ void compare_arch_map_differs(const model::ObjectFacts& a, const model::ObjectFa
             report.about_symbol("map " + quoted(map.name) + " is not in the " + printable(b.object), map.name,
                                 "declare it on all architectures");
         } else if (describe(map) != describe(*other)) {
-            report.about_symbol("map " + quoted(map.name) + " differs: in the " + printable(a.object) + " " + describe(map) +
-                                    "; in the " + printable(b.object) + " " + describe(*other),
+            report.about_symbol("map " + quoted(map.name) + " differs: in the " + printable(a.object) + " " +
+                                    describe(map) + "; in the " + printable(b.object) + " " +
+                                    describe(*other),
                                 map.name, "use types of fixed size: __u64 instead of long");
         }
     }

@@ -8,15 +8,17 @@ namespace {
 void report_missing(const model::ObjectFacts& there, const model::ObjectFacts& not_there, Reporter& report) {
     for (const auto& program : there.programs) {
         if (not_there.find_program(program.name) != nullptr) continue;
-        report.about_program("program " + quoted(program.name) + " is in the " + printable(there.object) + ", but not in the " +
-                                 printable(not_there.object),
-                             program, "the gadget does less there: say so in its description, or add a program");
+        report.about_program("program " + quoted(program.name) + " is in the " + printable(there.object) +
+                                 ", but not in the " + printable(not_there.object),
+                             program,
+                             "the gadget does less there: say so in its description, or add a program");
     }
 }
 
 }  // namespace
 
-void compare_arch_program_missing(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report) {
+void compare_arch_program_missing(const model::ObjectFacts& a, const model::ObjectFacts& b,
+                                  Reporter& report) {
     report_missing(a, b, report);
     report_missing(b, a, report);
 }

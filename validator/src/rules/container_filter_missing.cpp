@@ -14,9 +14,12 @@ bool is_per_container(const model::SectionName& section) {
         case uprobe:
         case uretprobe:
         case usdt:
-        case socket_filter: return true;
-        case iter: return section.target == "tcp" || section.target == "udp";
-        default: return false;
+        case socket_filter:
+            return true;
+        case iter:
+            return section.target == "tcp" || section.target == "udp";
+        default:
+            return false;
     }
 }
 
@@ -48,9 +51,11 @@ void check_container_filter_missing(const Input& input, Reporter& report) {
     if (watches_containers(input.facts)) return;
     for (const auto& program : input.facts.programs) {
         if (!program.parsed || !is_per_container(*program.parsed)) continue;
-        report.about_program("program " + quoted(program.name) + " is attached per container, but nothing in the gadget asks " +
-                                 "for containers: Inspektor Gadget attaches it to none",
-                             program, "add a field of type gadget_mntns_id or gadget_netns_id, or include <gadget/filter.h>");
+        report.about_program(
+            "program " + quoted(program.name) +
+                " is attached per container, but nothing in the gadget asks " +
+                "for containers: Inspektor Gadget attaches it to none",
+            program, "add a field of type gadget_mntns_id or gadget_netns_id, or include <gadget/filter.h>");
         return;
     }
 }

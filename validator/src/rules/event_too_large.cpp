@@ -6,8 +6,8 @@
 namespace gadget::validator {
 namespace {
 
-constexpr std::uint32_t kDefaultLimit = 10240;    // GADGET_MAX_EVENT_SIZE of gadget/buffer.h
-constexpr std::uint32_t kRecordHeader = 8;        // BPF_RINGBUF_HDR_SZ
+constexpr std::uint32_t kDefaultLimit = 10240;  // GADGET_MAX_EVENT_SIZE of gadget/buffer.h
+constexpr std::uint32_t kRecordHeader = 8;      // BPF_RINGBUF_HDR_SZ
 
 }  // namespace
 
@@ -19,13 +19,16 @@ void check_event_too_large(const Input& input, Reporter& report) {
         const auto* map = input.facts.find_map(tracer.map);
         if (event == input.facts.structs.end() || map == nullptr) continue;
         const auto size = event->second.size;
-        const auto message = "events of tracer " + quoted(tracer.name) + " have " + std::to_string(size) + " bytes, ";
-        if (map->type == BPF_MAP_TYPE_RINGBUF && map->max_entries != 0 && size + kRecordHeader > map->max_entries) {
-            report.about_symbol(message + "but their ring buffer has " + std::to_string(map->max_entries), tracer.map,
-                                "make the ring buffer larger: room for thousands of events");
+        const auto message =
+            "events of tracer " + quoted(tracer.name) + " have " + std::to_string(size) + " bytes, ";
+        if (map->type == BPF_MAP_TYPE_RINGBUF && map->max_entries != 0 &&
+            size + kRecordHeader > map->max_entries) {
+            report.about_symbol(message + "but their ring buffer has " + std::to_string(map->max_entries),
+                                tracer.map, "make the ring buffer larger: room for thousands of events");
         } else if (size > limit) {
-            report.about_symbol(message + "but buffers for events have " + std::to_string(limit), tracer.variable,
-                                "make the event smaller, or define GADGET_MAX_EVENT_SIZE before <gadget/buffer.h>");
+            report.about_symbol(
+                message + "but buffers for events have " + std::to_string(limit), tracer.variable,
+                "make the event smaller, or define GADGET_MAX_EVENT_SIZE before <gadget/buffer.h>");
         }
     }
 }

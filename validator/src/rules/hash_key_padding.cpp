@@ -10,8 +10,9 @@ namespace gadget::validator {
 namespace {
 
 bool hashes_keys(std::uint32_t type) {
-    constexpr std::uint32_t kTypes[] = {BPF_MAP_TYPE_HASH,      BPF_MAP_TYPE_PERCPU_HASH,  BPF_MAP_TYPE_LRU_HASH,
-                                        BPF_MAP_TYPE_LRU_PERCPU_HASH, BPF_MAP_TYPE_HASH_OF_MAPS, BPF_MAP_TYPE_SOCKHASH};
+    constexpr std::uint32_t kTypes[] = {BPF_MAP_TYPE_HASH,         BPF_MAP_TYPE_PERCPU_HASH,
+                                        BPF_MAP_TYPE_LRU_HASH,     BPF_MAP_TYPE_LRU_PERCPU_HASH,
+                                        BPF_MAP_TYPE_HASH_OF_MAPS, BPF_MAP_TYPE_SOCKHASH};
     return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
@@ -28,8 +29,9 @@ void check_hash_key_padding(const Input& input, Reporter& report) {
                                 std::to_string(bytes) + (bytes == 1 ? " byte" : " bytes") + " of padding" +
                                 (hole.after.empty() ? "" : " (after " + quoted(hole.after) + ")") +
                                 ": its undefined content makes lookups fail",
-                            map.name, "make it a member, e.g. __u8 __pad[" + std::to_string(hole.size) +
-                                          "];, and set the key to zero before use");
+                            map.name,
+                            "make it a member, e.g. __u8 __pad[" + std::to_string(hole.size) +
+                                "];, and set the key to zero before use");
     }
 }
 

@@ -56,7 +56,8 @@ std::string problem(Size size, std::uint32_t actual, const std::string& part) {
 void check_map_sizes(const Input& input, Reporter& report) {
     for (const auto& map : input.facts.maps) {
         if (map.type == BPF_MAP_TYPE_UNSPEC) {
-            report.about_symbol("map " + quoted(map.name) + " has no type", map.name, "add __uint(type, BPF_MAP_TYPE_HASH)");
+            report.about_symbol("map " + quoted(map.name) + " has no type", map.name,
+                                "add __uint(type, BPF_MAP_TYPE_HASH)");
             continue;
         }
         const auto* rule = std::find_if(std::begin(kMapRules), std::end(kMapRules),
@@ -65,15 +66,16 @@ void check_map_sizes(const Input& input, Reporter& report) {
         const auto check = [&](const std::string& what, Size size, std::uint32_t actual, std::string hint) {
             const auto found = problem(size, actual, what);
             if (found.empty()) return;
-            report.about_symbol("map " + quoted(map.name) + ", of type " + map.type_name + ", " + found, map.name,
-                                std::move(hint));
+            report.about_symbol("map " + quoted(map.name) + ", of type " + map.type_name + ", " + found,
+                                map.name, std::move(hint));
         };
         check("a key", rule->key, map.key_size,
               rule->key == Size::none ? "remove the key" : "declare it with __type(key, ...)");
         check("a value", rule->value, map.value_size,
               rule->value == Size::none ? "remove the value" : "declare it with __type(value, ...)");
         // Userspace sets the number of entries before it loads the map when there is a variable for it.
-        if (rule->entries == Size::some && input.facts.find_variable(map.name + "_max_entries") != nullptr) continue;
+        if (rule->entries == Size::some && input.facts.find_variable(map.name + "_max_entries") != nullptr)
+            continue;
         check("max_entries", rule->entries, map.max_entries,
               rule->entries == Size::none ? "remove max_entries" : "add __uint(max_entries, ...)");
     }

@@ -14,15 +14,17 @@ void check_map_target_mismatch(const Input& input, Reporter& report) {
             const bool fits = for_iterator ? kind == iter && program->parsed->target == "bpf_map_elem"
                                            : kind == sk_skb || kind == sk_msg;
             if (!fits) {
-                report.about_program("program " + quoted(target.program) + " is given a map, but is in section " +
-                                         quoted(program->section),
+                report.about_program("program " + quoted(target.program) +
+                                         " is given a map, but is in section " + quoted(program->section),
                                      *program,
-                                     for_iterator ? "GADGET_ITER_TARGET_MAP is for programs in iter/bpf_map_elem"
-                                                  : "GADGET_SK_TARGET_MAP is for programs in sk_skb/... and sk_msg");
+                                     for_iterator
+                                         ? "GADGET_ITER_TARGET_MAP is for programs in iter/bpf_map_elem"
+                                         : "GADGET_SK_TARGET_MAP is for programs in sk_skb/... and sk_msg");
             }
         }
         const auto* map = input.facts.find_map(target.map);
-        if (map == nullptr || for_iterator || map->type == BPF_MAP_TYPE_SOCKMAP || map->type == BPF_MAP_TYPE_SOCKHASH)
+        if (map == nullptr || for_iterator || map->type == BPF_MAP_TYPE_SOCKMAP ||
+            map->type == BPF_MAP_TYPE_SOCKHASH)
             continue;
         report.about_symbol("program " + quoted(target.program) + " is given map " + quoted(target.map) +
                                 ", which is of type " + map->type_name,

@@ -15,8 +15,9 @@ void check_map_target_missing(const Input& input, Reporter& report) {
         const bool walks_map = kind == iter && program.parsed->target == "bpf_map_elem";
         if (!walks_map && kind != sk_skb && kind != sk_msg) continue;
         const std::string macro = walks_map ? "GADGET_ITER_TARGET_MAP(" : "GADGET_SK_TARGET_MAP(";
-        report.about_program("program " + quoted(program.name) + " is attached to a map, but nothing says to which", program,
-                             "add " + macro + printable(program.name) + ", <map>);");
+        report.about_program(
+            "program " + quoted(program.name) + " is attached to a map, but nothing says to which", program,
+            "add " + macro + printable(program.name) + ", <map>);");
     }
 }
 

@@ -11,8 +11,9 @@ void check_metadata_annotation_value(const Input& input, Reporter& report) {
             const auto expected = expected_value(key, value, place);
             if (expected.empty()) continue;
             const auto at = sources.find(key);
-            report.report("annotation " + quoted(key) + " is " + quoted(value) + ", but has to be " + expected,
-                          at == sources.end() ? owner : at->second);
+            report.report(
+                "annotation " + quoted(key) + " is " + quoted(value) + ", but has to be " + expected,
+                at == sources.end() ? owner : at->second);
         }
     };
     for (const auto& [name, source] : input.manifest->datasources) {

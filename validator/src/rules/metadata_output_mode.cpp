@@ -19,8 +19,8 @@ void check_metadata_output_mode(const Input& input, Reporter& report) {
         const auto at = source.annotation_sources.find(mode->first);
         report.misspelt("data source " + quoted(name) + " has default output mode " + quoted(mode->second) +
                             ", which it does not support",
-                        mode->second, at == source.annotation_sources.end() ? source.source : at->second, *input.manifest,
-                        modes, "use " + printable(join_words(modes, "or")));
+                        mode->second, at == source.annotation_sources.end() ? source.source : at->second,
+                        *input.manifest, modes, "use " + printable(join_words(modes, "or")));
     }
 }
 

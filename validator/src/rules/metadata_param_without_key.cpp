@@ -11,7 +11,8 @@ void check_metadata_param_without_key(const Input& input, Reporter& report) {
         if (!param.key.empty()) continue;
         std::string key = printable(name);
         std::replace(key.begin(), key.end(), '_', '-');
-        report.report("parameter " + quoted(name) + " has no key, the name of its flag", param.source, "add: key: " + key);
+        report.report("parameter " + quoted(name) + " has no key, the name of its flag", param.source,
+                      "add: key: " + key);
     }
 }
 

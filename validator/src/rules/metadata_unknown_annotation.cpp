@@ -13,10 +13,12 @@ void check_metadata_unknown_annotation(const Input& input, Reporter& report) {
             std::string otherwise = "nothing reads it: remove it";
             if (is_known_annotation(key, place == AnnotationPlace::field ? AnnotationPlace::data_source
                                                                          : AnnotationPlace::field)) {
-                otherwise = place == AnnotationPlace::field ? "it belongs to the data source" : "it belongs to a field";
+                otherwise = place == AnnotationPlace::field ? "it belongs to the data source"
+                                                            : "it belongs to a field";
             }
             report.misspelt("unknown annotation " + quoted(key) + " of " + what, key,
-                            at == sources.end() ? owner : at->second, *input.manifest, annotation_keys(place), otherwise);
+                            at == sources.end() ? owner : at->second, *input.manifest, annotation_keys(place),
+                            otherwise);
         }
     };
     for (const auto& [name, source] : input.manifest->datasources) {

@@ -14,8 +14,9 @@ void check_metadata_unknown_datasource(const Input& input, Reporter& report) {
         if (is_in_wasm(input.options, name)) continue;
         std::string otherwise = "the gadget has no data source";
         if (!names.empty()) otherwise = "the gadget has " + printable(join_words(names));
-        report.misspelt("the metadata describes data source " + quoted(name) + ", which the gadget does not have", name,
-                        metadata.source, *input.manifest, names, otherwise);
+        report.misspelt(
+            "the metadata describes data source " + quoted(name) + ", which the gadget does not have", name,
+            metadata.source, *input.manifest, names, otherwise);
     }
 }
 

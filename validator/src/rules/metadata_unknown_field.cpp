@@ -11,10 +11,12 @@ void check_metadata_unknown_field(const Input& input, Reporter& report) {
         if (source == nullptr) continue;
         const auto fields = field_names(*source, metadata);
         for (const auto& [path, field] : metadata.fields) {
-            if (fields.contains(path) || is_in_wasm(input.options, path.substr(path.rfind('.') + 1))) continue;
-            report.misspelt("the metadata describes field " + quoted(path) + ", which data source " + quoted(name) +
-                                " does not have",
-                            path, field.source, *input.manifest, fields.names(), "remove it, or add it to the struct");
+            if (fields.contains(path) || is_in_wasm(input.options, path.substr(path.rfind('.') + 1)))
+                continue;
+            report.misspelt("the metadata describes field " + quoted(path) + ", which data source " +
+                                quoted(name) + " does not have",
+                            path, field.source, *input.manifest, fields.names(),
+                            "remove it, or add it to the struct");
         }
     }
 }

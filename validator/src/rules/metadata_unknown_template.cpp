@@ -15,7 +15,8 @@ void check_metadata_unknown_template(const Input& input, Reporter& report) {
             if (value == field.annotations.end()) continue;
             if (std::find(templates.begin(), templates.end(), value->second) != templates.end()) continue;
             const auto at = field.annotation_sources.find("template");
-            report.misspelt("field " + quoted(path) + " uses template " + quoted(value->second) + ", which does not exist",
+            report.misspelt("field " + quoted(path) + " uses template " + quoted(value->second) +
+                                ", which does not exist",
                             value->second, at == field.annotation_sources.end() ? field.source : at->second,
                             *input.manifest, templates, "the templates are " + join_words(templates));
         }

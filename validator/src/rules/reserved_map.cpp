@@ -10,7 +10,7 @@ struct Reserved {
     std::string_view name;
     std::uint32_t type;
     std::uint32_t key_size;
-    std::uint32_t value_size;    ///< 0 = any
+    std::uint32_t value_size;  ///< 0 = any
     std::string_view header;
 };
 
@@ -32,7 +32,8 @@ void check_reserved_map(const Input& input, Reporter& report) {
         if (map->type == reserved.type && map->key_size == reserved.key_size &&
             (reserved.value_size == 0 || map->value_size == reserved.value_size))
             continue;
-        report.about_symbol("map " + quoted(map->name) + " has a name that userspace looks for, but another type or key: " +
+        report.about_symbol("map " + quoted(map->name) +
+                                " has a name that userspace looks for, but another type or key: " +
                                 "it will not be used as meant",
                             map->name, "rename it, or take it from " + std::string(reserved.header));
     }

@@ -16,7 +16,8 @@ bool is_word(std::string_view text, std::string_view more) {
     });
 }
 
-// What is wrong with a path:symbol or path:provider:probe; the path is absolute or the bare name of a library.
+// What is wrong with a path:symbol or path:provider:probe; the path is absolute or the bare name of a
+// library.
 std::string check_binary(std::string_view target, bool is_usdt) {
     const auto parts = split(target, ':');
     if (parts.size() != (is_usdt ? 3U : 2U)) return is_usdt ? "<path>:<provider>:<probe>" : "<path>:<symbol>";
@@ -30,7 +31,8 @@ std::string check_binary(std::string_view target, bool is_usdt) {
 
 std::string check_classifier(std::string_view target) {
     const auto parts = split(target, '/');
-    const bool fits = parts.size() == 2 && (parts[0] == "ingress" || parts[0] == "egress") && !parts[1].empty();
+    const bool fits =
+        parts.size() == 2 && (parts[0] == "ingress" || parts[0] == "egress") && !parts[1].empty();
     return fits ? "" : "classifier/ingress/<name> or classifier/egress/<name>";
 }
 
@@ -42,17 +44,23 @@ std::string expected_form(const model::SectionName& section) {
     // Attaches nothing on purpose: metadata or the program of the gadget decide at run time.
     if (target == "gadget_program_disabled") return {};
     switch (section.kind->target) {
-        case Grammar::kernel_symbol: return is_word(target, "_.+") ? "" : "the name of a kernel function";
+        case Grammar::kernel_symbol:
+            return is_word(target, "_.+:") ? "" : "the name of a kernel function";
         case Grammar::category_name: {
             const auto parts = split(target, '/');
             const bool fits = parts.size() == 2 && is_word(parts[0], "_-") && is_word(parts[1], "_-");
             return fits ? "" : "<category>/<name>, as in sched/sched_switch";
         }
-        case Grammar::syscall: return is_word(target, "_") ? "" : "the name of a system call";
-        case Grammar::name: return is_word(target, "_.") ? "" : "one name";
-        case Grammar::path_symbol: return check_binary(target, false);
-        case Grammar::path_provider_probe: return check_binary(target, true);
-        default: return {};
+        case Grammar::syscall:
+            return is_word(target, "_") ? "" : "the name of a system call";
+        case Grammar::name:
+            return is_word(target, "_.") ? "" : "one name";
+        case Grammar::path_symbol:
+            return check_binary(target, false);
+        case Grammar::path_provider_probe:
+            return check_binary(target, true);
+        default:
+            return {};
     }
 }
 
@@ -63,9 +71,10 @@ void check_section_target(const Input& input, Reporter& report) {
         if (!program.parsed) continue;
         const auto form = expected_form(*program.parsed);
         if (form.empty()) continue;
-        report.about_program("program " + quoted(program.name) + " cannot be attached: section " +
-                                 quoted(program.section) + " needs " + form,
-                             program, "name what to attach to after '" + std::string(program.parsed->kind->prefix) + "/'");
+        report.about_program(
+            "program " + quoted(program.name) + " cannot be attached: section " + quoted(program.section) +
+                " needs " + form,
+            program, "name what to attach to after '" + std::string(program.parsed->kind->prefix) + "/'");
     }
 }
 

@@ -5,8 +5,9 @@ namespace gadget::validator {
 void check_static_program(const Input& input, Reporter& report) {
     for (const auto& program : input.facts.programs) {
         if (!program.is_static) continue;
-        report.about_program("program " + quoted(program.name) + " is static: libbpf refuses the whole object", program,
-                             "remove 'static'");
+        report.about_program(
+            "program " + quoted(program.name) + " is static: libbpf refuses the whole object", program,
+            "remove 'static'");
     }
 }
 

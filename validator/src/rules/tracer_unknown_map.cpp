@@ -6,10 +6,11 @@ namespace gadget::validator {
 void check_tracer_unknown_map(const Input& input, Reporter& report) {
     for (const auto& tracer : input.facts.tracers) {
         if (input.facts.find_map(tracer.map) != nullptr) continue;
-        report.about_symbol("tracer " + quoted(tracer.name) + " reads map " + quoted(tracer.map) + ", which does not exist",
-                            tracer.variable,
-                            report.suggest_from(tracer.map, input.facts.maps,
-                                           "declare it: GADGET_TRACER_MAP(" + printable(tracer.map) + ", 1024 * 256);"));
+        report.about_symbol(
+            "tracer " + quoted(tracer.name) + " reads map " + quoted(tracer.map) + ", which does not exist",
+            tracer.variable,
+            report.suggest_from(tracer.map, input.facts.maps,
+                                "declare it: GADGET_TRACER_MAP(" + printable(tracer.map) + ", 1024 * 256);"));
     }
 }
 

@@ -11,9 +11,12 @@ namespace {
 // Notations of other tools, and names that libbpf dropped, with what stands for them today.
 std::string translate(std::string_view section) {
     constexpr std::pair<std::string_view, std::string_view> kOld[] = {
-        {"sched_cls", "classifier"}, {"sched_act", "action"},   {"filter", "socket"},     {"kfunc", "fentry"},
-        {"kretfunc", "fexit"},       {"rawtracepoint", "raw_tracepoint"}, {"t", "tracepoint"}, {"k", "kprobe"},
-        {"kr", "kretprobe"},         {"u", "uprobe"},           {"ur", "uretprobe"}};
+        {"sched_cls", "classifier"}, {"sched_act", "action"},
+        {"filter", "socket"},        {"kfunc", "fentry"},
+        {"kretfunc", "fexit"},       {"rawtracepoint", "raw_tracepoint"},
+        {"t", "tracepoint"},         {"k", "kprobe"},
+        {"kr", "kretprobe"},         {"u", "uprobe"},
+        {"ur", "uretprobe"}};
     const auto end = section.find_first_of("/:");
     const auto prefix = section.substr(0, end);
     std::string rest(end == std::string_view::npos ? std::string_view{} : section.substr(end + 1));
@@ -36,7 +39,8 @@ void check_unknown_section(const Input& input, Reporter& report) {
         if (program.parsed) continue;
         auto hint = translate(program.section);
         if (hint.empty()) hint = printable(model::suggest_section(program.section.substr(0, 128)));
-        if (hint.empty()) hint = "use a section such as \"kprobe/<function>\" or \"tracepoint/<category>/<name>\"";
+        if (hint.empty())
+            hint = "use a section such as \"kprobe/<function>\" or \"tracepoint/<category>/<name>\"";
         report.about_program("program " + quoted(program.name) + " is in section " + quoted(program.section) +
                                  ", which is not known: it cannot be loaded",
                              program, std::move(hint));
