@@ -172,7 +172,8 @@ std::string image_release(const std::string& name) {
 
 std::string package_version(const fs::path& deb) {
     // NAME_VERSION_ARCH.deb, with an epoch's colon as %3a
-    const auto words = split(deb.filename().native(), '_');
+    const auto name = deb.filename().string();
+    const auto words = split(name, '_');
     return words.size() == 3 ? std::string(words[1]) : std::string();
 }
 

@@ -241,7 +241,7 @@ class Parser {
 
     std::string list(const YAML::Node& node, const std::string& what) {
         std::string text;
-        for (const auto& entry : node) text += (text.empty() ? "" : ",") + scalar(entry, "an entry of '" + what + "'");
+        for (const auto& entry : node) text += (text.empty() ? "" : " ") + scalar(entry, "an entry of '" + what + "'");
         return text;
     }
 

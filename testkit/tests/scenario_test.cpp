@@ -36,7 +36,7 @@ TEST(ParseScenario, ReadsEverything) {
     ASSERT_EQ(scenario->steps.size(), 2U);
     EXPECT_EQ(scenario->steps[0].id, "opener");
     EXPECT_EQ(scenario->steps[0].kind, "open");
-    EXPECT_EQ(scenario->steps[0].options.at("flags"), "write,create");
+    EXPECT_EQ(scenario->steps[0].options.at("flags"), "write create");
     EXPECT_EQ(scenario->steps[0].options.at("uid"), "1000");
     EXPECT_EQ(scenario->steps[1].id, "step2");
     ASSERT_EQ(scenario->expectations.size(), 3U);

@@ -92,6 +92,7 @@ TEST_F(MachineTest, RunsManyTestsInOneBootAndTellsGadgetFailuresApart) {
         scenario("hanging", {kGoodRow, {"behave", "hang"}}),
         scenario("good again", {kGoodRow}),
     };
+    scenarios[1].timeout_seconds = 2;
     scenarios[2].timeout_seconds = 2;    // its event comes only when the gadget is told to stop
     scenarios[6].timeout_seconds = 2;
     const auto results = run(std::move(scenarios));

@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -34,8 +35,10 @@ constexpr std::array kOpenFlags{
 std::string open_file(const StimulusContext& context) {
     const auto path = context.option("path");
     int flags = 0;
-    const std::string words = context.option("flags", "read");
-    for (const auto word : split(words, ',')) {
+    auto words = context.option("flags", "read");
+    std::replace(words.begin(), words.end(), ',', ' ');
+    for (const auto word : split(words, ' ')) {
+        if (word.empty()) continue;
         bool known = false;
         for (const auto& flag : kOpenFlags) {
             if (flag.name != trim(word)) continue;

@@ -24,8 +24,8 @@ std::string exec_program(const StimulusContext& context) {
         }
     }
     std::vector<std::string> args{path, "testkit-target"};
-    const std::string arguments = context.option("args");
-    for (const auto word : split(arguments, ' ')) {
+    const auto words = context.option("args");
+    for (const auto word : split(words, ' ')) {
         if (!word.empty()) args.emplace_back(word);
     }
     std::vector<char*> argv;
