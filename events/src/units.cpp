@@ -55,8 +55,13 @@ constexpr FlagName flag_name(const char (&text)[kSize]) {
 /// From bit 6 (octal 0100) on.
 constexpr FlagName kFileFlags[] = {
     flag_name("|O_CREAT"),  flag_name("|O_EXCL"),   flag_name("|O_NOCTTY"),    flag_name("|O_TRUNC"),     flag_name("|O_APPEND"),
-    flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),   flag_name("|O_DIRECT"),    flag_name("|O_LARGEFILE"),
-    flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"), flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC"),
+    flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),
+#if defined(__aarch64__)    // four flags have other bits there: arch/arm64/include/uapi/asm/fcntl.h of Linux
+    flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"), flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"),
+#else
+    flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"), flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"),
+#endif
+    flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC"),
 };
 constexpr unsigned kFirstFlag = 6;
 constexpr std::uint32_t kFlagMask = ((1U << std::size(kFileFlags)) - 1) << kFirstFlag;
