@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -57,10 +58,18 @@ class Lock {
     UniqueFd fd_;
 };
 
+/// Size and time of the last change of a file, as text; empty when it is not there.
+std::string file_stamp(const fs::path& file) {
+    struct stat info {};
+    if (::stat(file.c_str(), &info) != 0) return {};
+    return std::to_string(info.st_size) + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+}
+
 std::string facts_json(const Kernel& kernel) {
     return Json{{"format", kFormat},           {"id", kernel.id},           {"arch", model::to_string(kernel.arch)},
                 {"release", kernel.release},   {"package", kernel.package}, {"version", kernel.version},
-                {"image", kernel.image.filename().string()},                {"sha256", kernel.sha256}}
+                {"image", kernel.image.filename().string()},                {"sha256", kernel.sha256},
+                {"stamp", file_stamp(kernel.image)}}
                .dump(2) +
            "\n";
 }
@@ -71,8 +80,8 @@ Error damaged(const fs::path& entry, const std::string& why) {
                  .hint = "remove it with 'gadget kernel remove' and fetch it again"};
 }
 
-/// Reads an entry without looking into its image.
-Result<Kernel> read_entry(const fs::path& entry) {
+/// Reads an entry without looking into its image. `stamp` is what file_stamp() of it was when its digest was taken.
+Result<Kernel> read_entry(const fs::path& entry, std::string* stamp = nullptr) {
     auto text = read_text_file(entry / kFactsFile);
     if (!text) {
         if (text.error().code != ErrorCode::not_found) return std::move(text).error();
@@ -89,6 +98,7 @@ Result<Kernel> read_entry(const fs::path& entry) {
     if (!arch || image.empty() || image.find('/') != std::string::npos) return damaged(entry, "missing facts");
     Kernel kernel{.id = field("id"), .arch = *arch, .release = field("release"), .package = field("package"),
                   .version = field("version"), .sha256 = field("sha256"), .image = entry / image};
+    if (stamp != nullptr) *stamp = field("stamp");
     std::error_code ignored;
     if (fs::exists(entry / "modules", ignored)) kernel.modules = entry / "modules";
     if (fs::exists(entry / "btf", ignored)) kernel.btf = entry / "btf";
@@ -148,7 +158,9 @@ Result<std::vector<Kernel>> KernelStore::list() const {
 
 Result<Kernel> KernelStore::find(const std::string& id, model::Arch arch) const {
     GADGET_TRY(check_id(id));
-    GADGET_TRY_ASSIGN(Kernel kernel, read_entry(entry(id, arch)));
+    std::string stamp;
+    GADGET_TRY_ASSIGN(Kernel kernel, read_entry(entry(id, arch), &stamp));
+    if (!stamp.empty() && stamp == file_stamp(kernel.image)) return kernel;    // not touched since it was digested
     GADGET_TRY_ASSIGN(const Bytes image, read_file(kernel.image));
     if (sha256_hex(image) != kernel.sha256) return damaged(entry(id, arch), "its image does not have the recorded digest");
     return kernel;

@@ -143,9 +143,10 @@ class Run {
 
     Result<RunEnd> in_machine(const KernelSelector& selector, KernelRun& run) {
         GADGET_TRY(check_inputs(selector.arch));
-        GADGET_TRY(check_machine(selector.arch, cancel_));
         FetchProgress progress(observer_, selector);
         KernelStore store(request_.cache);
+        // Before a download; a stored kernel needs no look, starting the machine tells as well.
+        if (!store.find(selector.id, selector.arch)) GADGET_TRY(check_machine(selector.arch, cancel_));
         GADGET_TRY_ASSIGN(const Kernel kernel, store.fetch(selector.id, selector.arch, progress, cancel_));
         GADGET_TRY_ASSIGN(const Bytes runner, read_file(request_.runners.at(selector.arch)));
         Job job = make_job(request_.scenarios, kGuestProgram, "/" + std::string(kGuestObject),
