@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile_folder.h"
 
+#include <algorithm>
+
 #include "gadget/builder.h"
 #include "gadget/validator.h"
 #include "places.h"
 
 namespace gadget::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::string_view kVirtualFolder = "/gadget/";    // where the compiler sees the folder of the source
 
@@ -25,29 +29,61 @@ std::vector<builder::Request> requests_for(const GadgetFolder& folder, const Com
     return requests;
 }
 
-void apply_rules(const CompiledGadget& gadget, DiagnosticSink& sink) {
+/// Passes on findings of the validator, moved from the object to the author's source where the compiler knows the place.
+/// The same finding about several architectures then is the same finding.
+class SourceSink final : public DiagnosticSink {
+  public:
+    SourceSink(fs::path folder, const std::vector<builder::SymbolLocation>& symbols, DiagnosticSink& next)
+        : folder_(std::move(folder)), symbols_(symbols), next_(next) {}
+
+    void report(Diagnostic diagnostic) override {
+        const bool about_section = diagnostic.id.find("section") != std::string::npos;
+        translate(diagnostic.location, about_section);
+        for (auto& note : diagnostic.notes) translate(note.location, false);
+        next_.report(std::move(diagnostic));
+    }
+
+  private:
+    const builder::SymbolLocation* find(const std::string& symbol) const {
+        const auto found = std::find_if(symbols_.begin(), symbols_.end(), [&](const auto& entry) { return entry.symbol == symbol; });
+        return found == symbols_.end() ? nullptr : &*found;
+    }
+
+    /// The program whose first line stands at `range`: its name and section are known more exactly.
+    const builder::SymbolLocation* at(const SourceRange& range) const {
+        const auto found = std::find_if(symbols_.begin(), symbols_.end(), [&](const auto& entry) {
+            return entry.section && entry.name.file == range.file && entry.name.line == range.line;
+        });
+        return found == symbols_.end() ? nullptr : &*found;
+    }
+
+    void translate(Location& location, bool about_section) const {
+        const builder::SymbolLocation* symbol = nullptr;
+        if (auto* range = std::get_if<SourceRange>(&location)) {
+            if (range->file.starts_with(kVirtualFolder)) range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
+            symbol = about_section ? at(*range) : nullptr;
+        } else if (const auto* object = std::get_if<ObjectLocation>(&location)) {
+            symbol = find(object->symbol);
+        }
+        if (symbol != nullptr) location = about_section && symbol->section ? *symbol->section : symbol->name;
+    }
+
+    fs::path folder_;
+    const std::vector<builder::SymbolLocation>& symbols_;
+    DiagnosticSink& next_;
+};
+
+/// Metadata is judged once; what differs between the architectures is a finding of its own.
+void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.folder.manifest ? &*gadget.folder.manifest : nullptr;
-    validator::validate(gadget.objects.front().facts, manifest, {}, sink);
-    for (std::size_t i = 1; i < gadget.objects.size(); ++i) {
-        // Metadata is judged once; what differs between the architectures is a finding of its own.
-        validator::validate(gadget.objects[i].facts, nullptr, {}, sink);
-        validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, sink);
+    for (std::size_t i = 0; i < gadget.objects.size(); ++i) {
+        SourceSink located(gadget.folder.source->parent_path(), outputs[i].symbols, sink);
+        validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr, {}, located);
+        if (i > 0) validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, located);
     }
 }
 
 }  // namespace
-
-void SourcePathSink::translate(Location& location) const {
-    if (auto* range = std::get_if<SourceRange>(&location); range != nullptr && range->file.starts_with(kVirtualFolder)) {
-        range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
-    }
-}
-
-void SourcePathSink::report(Diagnostic diagnostic) {
-    translate(diagnostic.location);
-    for (auto& note : diagnostic.notes) translate(note.location);
-    next_.report(std::move(diagnostic));
-}
 
 Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
                                       DiagnosticSink& sink) {
@@ -58,13 +94,12 @@ Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest&
     options.cancel = cancel;
     if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";    // without a home: no cache
     GADGET_TRY_ASSIGN(auto outputs, builder::compile(requests, options, sink));
-    SourcePathSink mapped(gadget.folder.source->parent_path(), sink);
     for (auto& output : outputs) {
         const std::string name = std::string(model::to_string(output.arch)) + " object";
         GADGET_TRY_ASSIGN(auto facts, validator::inspect(output.object, {.object_name = name}));
         gadget.objects.push_back({.arch = output.arch, .object = std::move(output.object), .facts = std::move(facts)});
     }
-    if (request.validate && !gadget.objects.empty()) apply_rules(gadget, mapped);
+    if (request.validate && !gadget.objects.empty()) apply_rules(gadget, outputs, sink);
     return gadget;
 }
 

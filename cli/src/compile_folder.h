@@ -37,16 +37,5 @@ struct CompiledGadget {
 Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
                                       DiagnosticSink& sink);
 
-/// Passes on findings of the validator: virtual source paths of the compiler become the author's.
-class SourcePathSink final : public DiagnosticSink {
-  public:
-    SourcePathSink(std::filesystem::path folder, DiagnosticSink& next) : folder_(std::move(folder)), next_(next) {}
-    void report(Diagnostic diagnostic) override;
-
-  private:
-    void translate(Location& location) const;
-    std::filesystem::path folder_;
-    DiagnosticSink& next_;
-};
 
 }  // namespace gadget::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <signal.h>
+#include <unistd.h>
+
+namespace gadget::tests {
+namespace {
+
+/// These need BPF on this kernel.
+class RunCommand : public CommandTest {
+  protected:
+    void SetUp() override {
+        const auto doctor = gadget({"doctor", "-o", "json"});
+        if (doctor.out.find(R"("name":"eBPF","ok":true)") == std::string::npos) GTEST_SKIP() << "missing: permission for BPF on this kernel";
+        ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-t", "tiny", "-o", out().string()}).status, 0);
+    }
+    std::filesystem::path out() const { return home() / "out"; }
+};
+
+std::size_t lines(const std::string& text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+TEST_F(RunCommand, PrintsColumnsFromTheStore) {
+    const auto result = gadget({"run", "tiny", "--count", "3", "--timeout", "30"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(lines(result.out), 4U) << result.out;
+    EXPECT_TRUE(result.out.starts_with("PID")) << result.out;
+}
+
+TEST_F(RunCommand, PrintsJsonFromFolderObjectAndTar) {
+    for (const auto& input : {home() / "tiny", out() / "amd64.bpf.o", out() / "image.oci.tar"}) {
+        if (input.extension() == ".o" && std::string_view(GADGETKIT_MACHINE) != "x86_64") continue;
+        const auto result = gadget({"run", input.string(), "-o", "json", "--count", "2", "--timeout", "30"});
+        EXPECT_EQ(result.status, 0) << input << result.err;
+        EXPECT_EQ(lines(result.out), 2U) << input << result.out;
+        EXPECT_TRUE(result.out.starts_with(R"({"pid":)")) << result.out;
+    }
+}
+
+TEST_F(RunCommand, RunnerWithoutCompilerRunsImages) {
+    const auto result = gadget_run({"run", "tiny", "-o", "json", "--count", "1", "--timeout", "30"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(lines(result.out), 1U);
+}
+
+TEST_F(RunCommand, FilterKeepsOnlyMatchingEvents) {
+    const auto result = gadget({"run", "tiny", "-o", "json", "--filter", "pid==0", "--count", "3", "--timeout", "30"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_EQ(lines(result.out), 3U);
+    for (std::size_t at = 0; at < result.out.size(); at = result.out.find('\n', at) + 1) {
+        EXPECT_EQ(result.out.compare(at, 8, R"({"pid":0)"), 0) << result.out;
+    }
+}
+
+TEST_F(RunCommand, TimeoutEndsTheRunCleanly) {
+    const auto result = gadget({"run", "tiny", "-o", "none", "--timeout", "1"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_TRUE(result.out.empty());
+}
+
+TEST_F(RunCommand, InterruptEndsTheRunCleanly) {
+    std::array<int, 2> ready{};
+    ASSERT_EQ(::pipe(ready.data()), 0);
+    UniqueFd reader(ready[0]);
+    UniqueFd writer(ready[1]);
+    auto child = Subprocess::spawn({.argv = {GADGET_EXECUTABLE, "run", "tiny", "-o", "none", "--ready-fd", "3"},
+                                    .fds = {{writer.get(), 3}},
+                                    .environment = environment});
+    ASSERT_TRUE(child) << child.error().to_string();
+    writer.reset();
+    char byte = 0;
+    ASSERT_EQ(::read(reader.get(), &byte, 1), 1) << "ended before it was ready";
+    child->kill(SIGINT);
+    const auto status = child->wait(std::chrono::seconds(30));
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_EQ(status->to_string(), "exit status 0");
+}
+
+TEST_F(RunCommand, ClosedPipeEndsTheRunCleanly) {
+    const auto result = run({"sh", "-c", std::string(GADGET_EXECUTABLE) + " run tiny -o json --timeout 30 | head -n 1; exit 0"});
+    EXPECT_EQ(result.status, 0);
+    EXPECT_EQ(lines(result.out), 1U) << result.out;
+    EXPECT_TRUE(result.err.empty() || result.err.find("lost") != std::string::npos) << result.err;
+}
+
+TEST_F(RunCommand, WrongFieldsFiltersAndParametersAreNamed) {
+    const auto fields = gadget({"run", "tiny", "--fields", "pidd"});
+    EXPECT_EQ(fields.status, 1) << fields.err;
+    EXPECT_NE(fields.err.find("pidd"), std::string::npos) << fields.err;
+    EXPECT_EQ(gadget({"run", "tiny", "--filter", "nope==1"}).status, 1);
+    const auto param = gadget({"run", "tiny", "--pid", "1"});
+    EXPECT_EQ(param.status, 2);
+    EXPECT_NE(param.err.find("this gadget has no parameters"), std::string::npos) << param.err;
+}
+
+TEST_F(RunCommand, HelpOfAGadgetListsItsParameters) {
+    const auto help = gadget({"run", trace_open(), "--help"});
+    EXPECT_EQ(help.status, 0) << help.err;
+    EXPECT_NE(help.out.find("--failed"), std::string::npos) << help.out;
+    EXPECT_NE(help.out.find("--comm string"), std::string::npos) << help.out;
+}
+
+TEST_F(CommandTest, WithoutPermissionForBpfTheRunNamesIt) {
+    if (::geteuid() != 0) GTEST_SKIP() << "missing: root, to give the permission up";
+    const char* path = std::getenv("PATH");
+    if (!find_program("setpriv", path == nullptr ? "" : path)) GTEST_SKIP() << "missing: setpriv";
+    ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-o", (home() / "out").string()}).status, 0);
+    std::filesystem::permissions(home(), std::filesystem::perms::all);
+    const auto result = run({"setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", "--bounding-set=-all", "--inh-caps=-all", GADGET_EXECUTABLE, "run",
+                             (home() / "out/image.oci.tar").string(), "--timeout", "1"});
+    EXPECT_EQ(result.status, 3) << result.err;
+    EXPECT_NE(result.err.find("CAP_BPF"), std::string::npos) << result.err;
+}
+
+}  // namespace
+}  // namespace gadget::tests
