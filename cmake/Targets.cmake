@@ -7,7 +7,7 @@ target_compile_options(gadgetkit_build_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
     # Off, with reason: designated initialisers leave out members on purpose; g++ 12 sees phantoms
     # in std::optional and std::string (PR 105562, 105651).
-    -Wno-missing-field-initializers -Wno-maybe-uninitialized -Wno-restrict
+    -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-restrict>
     -fvisibility=hidden -ffunction-sections -fdata-sections
     $<$<BOOL:${GADGETKIT_WERROR}>:-Werror>)
 target_link_options(gadgetkit_build_flags INTERFACE -Wl,--gc-sections)

@@ -254,7 +254,10 @@ std::string hint_for(std::string_view message, const FileStore& files) {
                "<gadget/types.h>";
     }
     for (const Hint& hint : kMessages) {
-        if (message.find(hint.pattern) != message.npos) return std::string(hint.text);
+        if (message.find(hint.pattern) == message.npos) continue;
+        // A name that is nearly right is no name of a newer kernel.
+        if (hint.text == kNewerKernel && message.find("did you mean") != message.npos) return {};
+        return std::string(hint.text);
     }
     return {};
 }

@@ -88,7 +88,10 @@ void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output
 Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
                                       DiagnosticSink& sink) {
     CompiledGadget gadget{.folder = std::move(folder), .objects = {}};
-    if (!gadget.folder.source) return gadget;
+    if (!gadget.folder.source) {
+        if (request.validate && gadget.folder.manifest) validator::validate({}, &*gadget.folder.manifest, {}, sink);
+        return gadget;
+    }
     const auto requests = requests_for(gadget.folder, request);
     builder::Options options;
     options.cancel = cancel;

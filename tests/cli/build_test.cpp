@@ -43,8 +43,9 @@ TEST_F(BuildCommand, BrokenSourceIsShownAtItsLineAndNothingIsWritten) {
     const auto built = gadget({"build", path.string(), "-o", out.string()});
     EXPECT_EQ(built.status, 1);
     EXPECT_TRUE(built.out.empty()) << built.out;
-    EXPECT_NE(built.err.find((path / "program.bpf.c").string() + ":24:9: error: "), std::string::npos) << built.err;
+    EXPECT_NE(built.err.find((path / "program.bpf.c").string() + ":23:9: error: "), std::string::npos) << built.err;
     EXPECT_NE(built.err.find("event->tidd"), std::string::npos) << built.err;
+    EXPECT_EQ(built.err.find("hint:"), std::string::npos) << "the compiler has said what was meant\n" << built.err;
     EXPECT_EQ(built.err.find("error: ", built.err.find("error: ") + 1), std::string::npos) << "told once, not for each architecture\n" << built.err;
     EXPECT_TRUE(files_below(out).empty());
     EXPECT_TRUE(files_below(home() / "store").empty());

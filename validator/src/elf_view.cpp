@@ -10,8 +10,8 @@ Error corrupt(std::string message) {
     return Error{.code = ErrorCode::corrupt_data, .message = std::move(message)};
 }
 
-Error unsupported(std::string message, std::string hint) {
-    return Error{.code = ErrorCode::unsupported, .message = std::move(message), .hint = std::move(hint)};
+Error wrong_file(std::string message, std::string hint) {
+    return Error{.code = ErrorCode::corrupt_data, .message = std::move(message), .hint = std::move(hint)};
 }
 
 Result<Elf64_Ehdr> read_header(ByteSpan object) {
@@ -20,14 +20,14 @@ Result<Elf64_Ehdr> read_header(ByteSpan object) {
     const auto byte = [&](int index) {
         return std::to_integer<int>((*ident)[static_cast<std::size_t>(index)]);
     };
-    if (byte(EI_CLASS) != ELFCLASS64) return unsupported("not a 64-bit ELF file", "compile with -target bpf");
+    if (byte(EI_CLASS) != ELFCLASS64) return wrong_file("not a 64-bit ELF file", "compile with -target bpf");
     if (byte(EI_DATA) != ELFDATA2LSB)
-        return unsupported("a big-endian object",
+        return wrong_file("a big-endian object",
                            "compile with -target bpfel; amd64 and arm64 are little-endian");
     const auto header = read_at<Elf64_Ehdr>(object, 0);
     if (!header) return corrupt("the ELF header is cut off");
     if (header->e_machine != EM_BPF)
-        return unsupported("an ELF file for machine " + std::to_string(header->e_machine) + ", not for eBPF",
+        return wrong_file("an ELF file for machine " + std::to_string(header->e_machine) + ", not for eBPF",
                            "compile with -target bpf");
     if (header->e_shoff == 0 || header->e_shnum == 0) return corrupt("the ELF file has no sections");
     if (header->e_shentsize != sizeof(Elf64_Shdr))

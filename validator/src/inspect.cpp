@@ -7,7 +7,7 @@ namespace {
 
 Result<void> check_size(std::string_view what, std::size_t size, std::size_t limit) {
     if (size <= limit) return {};
-    return Error{.code = ErrorCode::unsupported,
+    return Error{.code = ErrorCode::corrupt_data,
                  .message = std::string(what) + " has " + std::to_string(size) +
                             " bytes, more than the limit of " + std::to_string(limit),
                  .hint =
@@ -43,7 +43,7 @@ constexpr std::size_t kMaxVariables = 16384;
 
 Result<void> check_count(std::string_view what, std::size_t count, std::size_t limit) {
     if (count <= limit) return {};
-    return Error{.code = ErrorCode::unsupported,
+    return Error{.code = ErrorCode::corrupt_data,
                  .message = "the object has " + std::to_string(count) + " " + std::string(what) +
                             ", more than the limit of " + std::to_string(limit),
                  .hint = "split the gadget"};
@@ -74,7 +74,7 @@ Result<model::ObjectFacts> read_facts(ByteSpan object, const InspectOptions& opt
     }
     read_legacy_maps(elf, facts);
     if (budget.exhausted()) {
-        return Error{.code = ErrorCode::unsupported,
+        return Error{.code = ErrorCode::corrupt_data,
                      .message = "the types of the object describe more than could be read in reasonable time",
                      .hint = "no gadget does that: is the object damaged?"};
     }

@@ -48,7 +48,7 @@ TEST(HostileObject, EmptyAndForeignFilesAreRefused) {
     EXPECT_FALSE(inspect(as_bytes("#!/bin/sh\n"), {}).has_value());
     Bytes object = sample_object();
     object[EI_CLASS] = std::byte{ELFCLASS32};
-    EXPECT_EQ(inspect(object, {}).error().code, ErrorCode::unsupported);
+    EXPECT_EQ(inspect(object, {}).error().code, ErrorCode::corrupt_data);
     object = sample_object();
     object[offsetof(Elf64_Ehdr, e_machine)] = std::byte{EM_X86_64};
     object[offsetof(Elf64_Ehdr, e_machine) + 1] = std::byte{0};
@@ -142,7 +142,7 @@ constexpr std::uint32_t info(std::uint32_t kind, std::uint32_t count) {
 TEST(HostileBtf, HugeSectionIsRefusedByName) {
     const auto result = inspect(object_with_btf(Bytes(kMaxBtfSize + 4)), {});
     ASSERT_FALSE(result.has_value());
-    EXPECT_EQ(result.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(result.error().code, ErrorCode::corrupt_data);
     EXPECT_NE(result.error().message.find(".BTF"), std::string::npos);
 }
 
@@ -192,7 +192,7 @@ TEST(HostileBtf, StructsThatUnfoldWithoutEndAreRefused) {
     types.insert(types.end(), {9, info(BTF_KIND_INT, 0), 4, 32});
     const auto facts = inspect(object_with_btf(make_btf(with_map(types), kMapStrings)), {});
     ASSERT_FALSE(facts.has_value());
-    EXPECT_EQ(facts.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(facts.error().code, ErrorCode::corrupt_data);
 }
 
 TEST(HostileBtf, UnknownKindsAreNamed) {

@@ -27,8 +27,8 @@ struct InspectOptions {
 
 /// The facts of the eBPF object (little-endian ELF64, EM_BPF) in `object`, which is only read during the
 /// call. Programs are in the order of their sections, maps and variables in the order of BTF. An object
-/// without BTF gives facts with `has_btf` false. Errors: corrupt_data when the bytes do not follow their
-/// format, unsupported for a size above the limits or a big-endian object.
+/// without BTF gives facts with `has_btf` false. Error: corrupt_data when the bytes do not follow their
+/// format, are for another machine or byte order, or exceed a limit.
 [[nodiscard]] Result<model::ObjectFacts> inspect(std::span<const std::byte> object,
                                                  const InspectOptions& options);
 
