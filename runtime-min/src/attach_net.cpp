@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs of the network side: XDP links, control groups, network namespaces, sockets.
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -51,6 +54,39 @@ std::uint32_t xdp_flags(XdpMode mode) {
         case XdpMode::hardware: return XDP_FLAGS_HW_MODE;
     }
     return 0;
+}
+
+/// A packet socket of our own: the filter lasts as long as the socket.
+Result<AttachmentPtr> attach_packet_socket(const AttachRequest& request, const NetInterface& target) {
+    const bool all = target.index == 0 && target.name.empty();
+    const std::string where = !target.name.empty() ? "'" + target.name + "'" : "#" + std::to_string(target.index);
+    const std::string what = request.what("the packets of " + (all ? "all interfaces" : "interface " + where));
+    UniqueFd packets;
+    const auto work = [&]() -> Result<void> {
+        unsigned index = target.index;
+        if (index == 0 && !target.name.empty()) {
+            GADGET_TRY_ASSIGN(index, interface_index(target.name));
+        }
+        // Protocol 0 receives nothing until bind(): no packet gets past the filter.
+        packets.reset(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!packets) return attach_error(errno, what, request.kind());
+        const int program = request.program.fd();
+        if (setsockopt(packets.get(), SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) != 0) {
+            return attach_error(errno, what, request.kind());
+        }
+        sockaddr_ll address{};
+        address.sll_family = AF_PACKET;
+        address.sll_protocol = htons(target.protocol == 0 ? static_cast<std::uint16_t>(ETH_P_ALL) : target.protocol);
+        address.sll_ifindex = static_cast<int>(index);
+        if (bind(packets.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+            return attach_error(errno, what, request.kind());
+        }
+        return {};
+    };
+    GADGET_TRY(in_netns(target.netns_fd, work).context(what));
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(packets));
+    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds)));
 }
 
 }  // namespace
@@ -113,8 +149,11 @@ Result<AttachmentPtr> attach_netns(const AttachRequest& request) {
 }
 
 Result<AttachmentPtr> attach_socket(const AttachRequest& request) {
+    if (const auto* const interface = std::get_if<NetInterface>(&request.probe.target)) {
+        return attach_packet_socket(request, *interface);
+    }
     const auto* const target = std::get_if<Socket>(&request.probe.target);
-    if (target == nullptr || target->fd < 0) return wrong_target(request, "a socket");
+    if (target == nullptr || target->fd < 0) return wrong_target(request, "a socket or an interface");
     const std::string what = request.what("a socket");
     UniqueFd socket(fcntl(target->fd, F_DUPFD_CLOEXEC, 0));
     if (!socket) return errno_error(errno, what);

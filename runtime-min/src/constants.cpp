@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 
 #include "object.h"
 
@@ -59,26 +58,21 @@ Result<void> check(const Constant& constant, const Variable& variable, const std
     return {};
 }
 
-Result<void> write(bpf_object* object, const Constant& constant, const Variable& variable, const std::string& name) {
-    bpf_map* const map = bpf_object__find_map_by_name(object, variable.section.c_str());
+Result<Bytes> section_content(bpf_object* object, const std::string& section, const std::string& name) {
+    bpf_map* const map = bpf_object__find_map_by_name(object, section.c_str());
     std::size_t size = 0;
     const void* const initial = map == nullptr ? nullptr : bpf_map__initial_value(map, &size);
-    if (initial == nullptr || variable.offset > size || variable.size > size - variable.offset) {
-        return Error{ErrorCode::corrupt_data, "constant '" + constant.name + "' of '" + name + "' lies outside of section " +
-                                                  variable.section};
-    }
+    if (initial == nullptr) return Error{ErrorCode::corrupt_data, "section " + section + " of '" + name + "' has no content"};
     Bytes content(size);
     std::memcpy(content.data(), initial, size);
-    std::ranges::copy(constant.value, content.begin() + static_cast<std::ptrdiff_t>(variable.offset));
-    const int status = bpf_map__set_initial_value(map, content.data(), content.size());
-    if (status != 0) return errno_error(status, "setting constant '" + constant.name + "' of '" + name + "'");
-    return {};
+    return content;
 }
 
 }  // namespace
 
-Result<void> set_constants(bpf_object* object, std::span<const Constant> constants, const std::string& object_name) {
-    if (constants.empty()) return {};
+Result<std::map<std::string, Bytes>> changed_sections(bpf_object* object, std::span<const Constant> constants,
+                                                      const std::string& object_name) {
+    std::map<std::string, Bytes> sections;
     const std::vector<Variable> variables = list_variables(bpf_object__btf(object));
     for (const Constant& constant : constants) {
         const auto found = std::ranges::find(variables, constant.name, &Variable::name);
@@ -89,7 +83,26 @@ Result<void> set_constants(bpf_object* object, std::span<const Constant> constan
             return unknown_name("constant", constant.name, object_name, candidates);
         }
         GADGET_TRY(check(constant, *found, object_name));
-        GADGET_TRY(write(object, constant, *found, object_name));
+        if (!sections.contains(found->section)) {
+            GADGET_TRY_ASSIGN(sections[found->section], section_content(object, found->section, object_name));
+        }
+        Bytes& content = sections[found->section];
+        if (found->offset > content.size() || found->size > content.size() - found->offset) {
+            return Error{ErrorCode::corrupt_data, "constant '" + constant.name + "' of '" + object_name +
+                                                      "' lies outside of section " + found->section};
+        }
+        std::ranges::copy(constant.value, content.begin() + static_cast<std::ptrdiff_t>(found->offset));
+    }
+    return sections;
+}
+
+Result<void> set_constants(bpf_object* object, std::span<const Constant> constants, const std::string& object_name) {
+    if (constants.empty()) return {};
+    GADGET_TRY_ASSIGN(const auto sections, changed_sections(object, constants, object_name));
+    for (const auto& [section, content] : sections) {
+        bpf_map* const map = bpf_object__find_map_by_name(object, section.c_str());
+        const int status = bpf_map__set_initial_value(map, content.data(), content.size());
+        if (status != 0) return errno_error(status, "setting the constants of '" + object_name + "' in " + section);
     }
     return {};
 }

@@ -28,6 +28,7 @@ std::string describe(const VerifierVerdict& verdict) {
     if (verdict.instruction >= 0 && !verdict.source.empty()) text += ", " + verdict.source;
     if (verdict.instruction >= 0 && !verdict.code.empty()) text += ": " + verdict.code;
     if (verdict.instruction >= 0) text += ")";
+    if (!verdict.explanation.empty()) text += ": " + verdict.explanation;
     for (const std::string& line : verdict.tail) text += "\n    " + line;
     return text;
 }

@@ -116,7 +116,7 @@ std::vector<ProbeStatus> Manager::Impl::status() const {
     std::vector<ProbeStatus> result;
     for (const Probe& probe : probes_) {
         ProbeStatus status{probe.spec.id, probe.state, probe.reason, {}};
-        const Program* const program = object_.find_program(probe.spec.id.program);
+        const Program* const program = program_of(probe);
         if (program != nullptr) status.target = describe_target(*program, probe.spec);
         result.push_back(std::move(status));
     }
@@ -146,6 +146,7 @@ Result<UniqueFd> Manager::program_fd(std::string_view program) const { return im
 Result<void> Manager::route_maps(std::span<const MapRoute> routes) const { return impl_->route_maps(routes); }
 Result<void> Manager::route_tail_calls(std::span<const TailCallRoute> routes) const { return impl_->route_tail_calls(routes); }
 Result<void> Manager::add_hook(ProbeSpec probe) { return impl_->add_hook(std::move(probe)); }
+Result<void> Manager::clone_program(CloneSpec clone) { return impl_->clone_program(std::move(clone)); }
 Result<void> Manager::remove_hook(const ProbeId& id) { return impl_->remove_hook(id); }
 Result<void> Manager::update_activation(std::vector<Selector> activation) {
     return impl_->update_activation(std::move(activation));

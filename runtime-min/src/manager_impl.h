@@ -20,6 +20,7 @@ struct Probe {
     ProbeSpec spec;
     ProbeState state = ProbeState::reset;
     std::optional<Error> reason{};
+    std::unique_ptr<Program> clone{};    ///< instead of the object's program
     AttachmentPtr attachment{};
 };
 
@@ -52,6 +53,7 @@ class Manager::Impl {
     Result<void> route_tail_calls(std::span<const TailCallRoute> routes) const;
 
     Result<void> add_hook(ProbeSpec probe);
+    Result<void> clone_program(CloneSpec clone);
     Result<void> remove_hook(const ProbeId& id);
     Result<void> update_activation(std::vector<Selector> activation);
     Result<void> rename_probe(const ProbeId& from, std::string uid);
@@ -67,6 +69,9 @@ class Manager::Impl {
     [[nodiscard]] Selector goal() const;
     [[nodiscard]] Probe* find_probe(const ProbeId& id);
     [[nodiscard]] const Probe* find_probe(const ProbeId& id) const;
+    [[nodiscard]] const Program* program_of(const Probe& probe) const;
+    [[nodiscard]] Result<const Program*> hookable(const ProbeSpec& probe) const;
+    Result<void> add_probe(Probe probe);
     void attach_probe(Probe& probe);
     Result<void> detach_probe(Probe& probe, ProbeState next);
     [[nodiscard]] Result<void> verdict(const ProbeId& id) const;

@@ -123,7 +123,7 @@ Result<void> Manager::Impl::init() {
 }
 
 void Manager::Impl::attach_probe(Probe& probe) {
-    const Program* const program = object_.find_program(probe.spec.id.program);
+    const Program* const program = program_of(probe);
     if (probe.state == ProbeState::running || program == nullptr || !program->loaded()) return;
     const unsigned attempts = probe.spec.retries.value_or(spec.options.retries) + 1;
     for (unsigned attempt = 1;; ++attempt) {
@@ -205,7 +205,10 @@ Result<void> Manager::Impl::stop() {
     const std::lock_guard reading(reading_);
     const std::unique_lock data(data_);
     readers_.clear();
-    for (Probe& probe : probes_) probe.state = ProbeState::reset;
+    for (Probe& probe : probes_) {
+        probe.state = ProbeState::reset;
+        probe.clone.reset();
+    }
     std::vector<Error> errors;
     for (const MapEdit& edit : spec.map_edits) {
         if (edit.pin_path.empty() || !edit.remove_pin_on_stop) continue;

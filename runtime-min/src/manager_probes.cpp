@@ -16,31 +16,60 @@ Probe* Manager::Impl::find_probe(const ProbeId& id) {
 
 const Probe* Manager::Impl::find_probe(const ProbeId& id) const { return const_cast<Impl*>(this)->find_probe(id); }
 
-Result<void> Manager::Impl::add_hook(ProbeSpec probe_spec) {
-    const std::lock_guard control(control_);
-    const std::unique_lock data(data_);
+const Program* Manager::Impl::program_of(const Probe& probe) const {
+    return probe.clone ? probe.clone.get() : object_.find_program(probe.spec.id.program);
+}
+
+/// The program that a new hook or clone is for.
+Result<const Program*> Manager::Impl::hookable(const ProbeSpec& probe) const {
     if (state_ == State::reset) return wrong_state("add a hook to", "init() comes first");
-    if (find_probe(probe_spec.id) != nullptr) {
-        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(probe_spec.id) + "' already", "give it another uid"};
+    if (find_probe(probe.id) != nullptr) {
+        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(probe.id) + "' already", "give it another uid"};
     }
-    const Program* const program = object_.find_program(probe_spec.id.program);
+    const Program* const program = object_.find_program(probe.id.program);
     if (program == nullptr || !program->loaded()) {
-        return Error{ErrorCode::not_found, "program '" + probe_spec.id.program + "' is not loaded"};
+        return Error{ErrorCode::not_found, "program '" + probe.id.program + "' is not loaded"};
     }
-    if (!probe_spec.section.empty() || std::holds_alternative<KernelTarget>(probe_spec.target)) {
-        return Error{ErrorCode::invalid_argument, "hook '" + to_string(probe_spec.id) +
-                                                      "': section and kernel target of a loaded program are fixed"};
+    if (!probe.section.empty() || std::holds_alternative<KernelTarget>(probe.target)) {
+        return Error{ErrorCode::invalid_argument,
+                     "hook '" + to_string(probe.id) + "': section and kernel target of a loaded program are fixed"};
     }
-    Probe probe;
-    probe.spec = std::move(probe_spec);
+    return program;
+}
+
+Result<void> Manager::Impl::add_probe(Probe probe) {
     probe.state = state_ == State::paused ? ProbeState::paused : ProbeState::loaded;
     if (state_ == State::running && probe.spec.enabled) {
         attach_probe(probe);
         if (probe.state != ProbeState::running) return *probe.reason;
     }
+    if (!activation_.empty()) activation_.push_back(Selector::best_effort({Selector::probe(probe.spec.id)}));
     probes_.push_back(std::move(probe));
-    if (!activation_.empty()) activation_.push_back(Selector::best_effort({Selector::probe(probes_.back().spec.id)}));
     return {};
+}
+
+Result<void> Manager::Impl::add_hook(ProbeSpec probe_spec) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    GADGET_TRY(hookable(probe_spec));
+    Probe probe;
+    probe.spec = std::move(probe_spec);
+    return add_probe(std::move(probe));
+}
+
+Result<void> Manager::Impl::clone_program(CloneSpec clone) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    if (clone.probe.id.uid.empty()) {
+        return Error{ErrorCode::invalid_argument, "a clone of '" + clone.probe.id.program + "' needs a uid"};
+    }
+    GADGET_TRY_ASSIGN(const Program* const original, hookable(clone.probe));
+    auto copy = runtime::clone_program(object_, *original, clone, load_log_);
+    if (!copy) return std::move(copy).context("while cloning '" + to_string(clone.probe.id) + "'").error();
+    Probe probe;
+    probe.spec = std::move(clone.probe);
+    probe.clone = std::make_unique<Program>(std::move(*copy));
+    return add_probe(std::move(probe));
 }
 
 Result<void> Manager::Impl::remove_hook(const ProbeId& id) {

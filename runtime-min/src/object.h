@@ -30,8 +30,10 @@ struct Program {
     bool optional_section = false;              ///< '?' in the object: not loaded unless asked for
     bool wanted = false;
     std::optional<Error> left_out{};            ///< why it is not loaded
+    UniqueFd clone{};                           ///< of a clone: its own program...
+    std::vector<UniqueFd> clone_maps{};         ///< ...and the global data made for it
 
-    [[nodiscard]] int fd() const { return bpf_program__fd(handle); }
+    [[nodiscard]] int fd() const { return clone ? clone.get() : bpf_program__fd(handle); }
     [[nodiscard]] bool loaded() const { return wanted && !left_out && fd() >= 0; }
 };
 
@@ -68,6 +70,13 @@ class Object {
 
 /// Writes the constants into the initial values of the object's global data. Before the load.
 Result<void> set_constants(bpf_object* object, std::span<const Constant> constants, const std::string& object_name);
+
+/// The content of every section that the constants change, with the changes.
+Result<std::map<std::string, Bytes>> changed_sections(bpf_object* object, std::span<const Constant> constants,
+                                                      const std::string& object_name);
+
+/// A second instance of a loaded program, with maps and constants of its own. `log` receives the verifier's words.
+Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec, std::string& log);
 
 /// Applies map edits and the sizes that ring buffer specs ask for. Before the load.
 Result<void> edit_maps(const Object& object, const ManagerSpec& spec);

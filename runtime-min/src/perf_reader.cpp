@@ -148,8 +148,8 @@ class PerfReader final : public Reader {
     PerfBufferSpec spec_;
     std::vector<CpuRing> rings_;
     Bytes scratch_;
-    std::uint64_t records_ = 0;
-    std::uint64_t lost_ = 0;
+    std::atomic<std::uint64_t> records_ = 0;    // also read by other threads
+    std::atomic<std::uint64_t> lost_ = 0;    // also read by other threads
 };
 
 }  // namespace

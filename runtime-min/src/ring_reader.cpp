@@ -131,8 +131,8 @@ class RingReader final : public Reader {
     RingBufferSpec spec_;
     std::array<std::span<const std::byte>, kBatch> batch_{};
     std::size_t batched_ = 0;
-    std::uint64_t records_ = 0;
-    std::uint64_t discarded_ = 0;
+    std::atomic<std::uint64_t> records_ = 0;    // also read by other threads
+    std::atomic<std::uint64_t> discarded_ = 0;    // also read by other threads
 };
 
 }  // namespace

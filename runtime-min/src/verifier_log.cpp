@@ -2,9 +2,9 @@
 #include "verifier_log.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
+#include <span>
 
 #include "gadget/support/text.h"
 
@@ -47,15 +47,35 @@ std::optional<long> instruction_of(std::string_view line) {
 
 // "; value->count++; @ program.bpf.c:12"
 void take_source(std::string_view line, VerifierVerdict& verdict) {
-    line = trim(line.substr(1));
+    line.remove_prefix(1);
     const std::size_t at = line.rfind(" @ ");
     if (at != std::string_view::npos && line.find(':', at) != std::string_view::npos) {
         verdict.source = std::string(trim(line.substr(at + 3)));
-        line = trim(line.substr(0, at));
+        line = line.substr(0, at);
     } else {
         verdict.source.clear();
     }
-    verdict.code = std::string(line);
+    verdict.code = std::string(trim(line));
+}
+
+// Newer kernels (7.x) go on behind the classic log with a report in paragraphs: "Reason:" tells it in words, the first line of
+// "At:" reads "function @ file:line:column".
+void take_report(std::span<const std::string_view> lines, VerifierVerdict& verdict) {
+    std::string_view paragraph;
+    for (const std::string_view raw : lines) {
+        const std::string_view line = trim(raw);
+        if (line == "Reason:" || line == "At:") {
+            paragraph = line;
+        } else if (line.empty()) {
+            paragraph = {};
+        } else if (paragraph == "Reason:") {
+            verdict.explanation += std::string(verdict.explanation.empty() ? "" : " ") + printable(line);
+        } else if (paragraph == "At:") {
+            const std::size_t at = line.find(" @ ");
+            if (at != std::string_view::npos) verdict.source = printable(line.substr(at + 3));
+            return;
+        }
+    }
 }
 
 bool is_state(std::string_view line) {
@@ -101,8 +121,13 @@ std::vector<Refusal> find_refusals(std::string_view libbpf_output) {
 VerifierVerdict explain(std::string_view verifier_log) {
     VerifierVerdict verdict;
     std::vector<std::string_view> lines;
-    for (const std::string_view raw : split(verifier_log, '\n')) {
-        const std::string_view line = trim(raw);
+    const std::vector<std::string_view> all = split(verifier_log, '\n');
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::string_view line = trim(all[i]);
+        if (line.starts_with("Verification failed:")) {
+            take_report(std::span(all).subspan(i), verdict);
+            break;
+        }
         if (is_statistics(line)) continue;
         lines.push_back(line);
         if (line.front() == ';') {

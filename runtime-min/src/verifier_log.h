@@ -19,6 +19,7 @@ struct Refusal {
 
 struct VerifierVerdict {
     std::string reason{};              ///< "R1 invalid mem access 'scalar'"; empty when the log is
+    std::string explanation{};         ///< the same in words, from kernels that give it
     std::string source{};              ///< "program.bpf.c:12", when the kernel or the object says so
     std::string code{};                ///< the source line, when the log has it
     long instruction = -1;             ///< index of the last instruction that the verifier looked at

@@ -47,6 +47,33 @@ TEST(VerifierLog, SourceLineWithoutPositionIsKept) {
     EXPECT_EQ(verdict.source, "");
 }
 
+TEST(VerifierLog, ReportOfNewerKernelsAddsWordsAndPlace) {
+    const auto verdict = explain(
+        ";  @ refused.bpf.c:17\n"
+        "6: (85) call bpf_map_lookup_elem#1    ; R0=map_value_or_null(id=1,map=table,ks=4,vs=8)\n"
+        ";  @ refused.bpf.c:19\n"
+        "7: (79) r0 = *(u64 *)(r0 +0)\n"
+        "R0 invalid mem access 'map_value_or_null'\n"
+        "\n"
+        "Verification failed: Register Type Safety: Invalid dereference\n"
+        "\n"
+        "Reason:\n"
+        "  R0 may be NULL here. The program could dereference NULL on this\n"
+        "  path.\n"
+        "\n"
+        "At:\n"
+        "  on_bad @ refused.bpf.c:19:14\n"
+        "       | ^-- error: invalid dereference of R0\n"
+        "\n"
+        "Causal path:\n"
+        "  on_bad @ refused.bpf.c:17:17\n");
+    EXPECT_EQ(verdict.reason, "R0 invalid mem access 'map_value_or_null'");
+    EXPECT_EQ(verdict.explanation, "R0 may be NULL here. The program could dereference NULL on this path.");
+    EXPECT_EQ(verdict.source, "refused.bpf.c:19:14");
+    EXPECT_EQ(verdict.code, "");
+    EXPECT_EQ(verdict.instruction, 7);
+}
+
 TEST(VerifierLog, StateDumpsAreNotTheReason) {
     const auto verdict = explain(
         "5: (b7) r0 = 0\n"

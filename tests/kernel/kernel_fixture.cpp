@@ -21,10 +21,40 @@ EMBEDDED_OBJECT(multi);
 EMBEDDED_OBJECT(net);
 EMBEDDED_OBJECT(perf);
 EMBEDDED_OBJECT(refused);
+EMBEDDED_OBJECT(usdt);
 
 extern "C" __attribute__((noinline, used, visibility("default"))) int gadget_test_target(int value) {
     asm volatile("" : "+r"(value));
     return value + 1;
+}
+
+// A USDT probe "gadgetkit:tested" with one 8-byte argument in a register, as <sys/sdt.h> would write it.
+extern "C" __attribute__((noipa)) void gadget_test_usdt(long value) {
+    asm volatile(
+        "990: nop\n"
+        ".pushsection .note.stapsdt,\"\",\"note\"\n"
+        ".balign 4\n"
+        ".4byte 992f-991f, 994f-993f, 3\n"
+        "991: .asciz \"stapsdt\"\n"
+        "992: .balign 4\n"
+        "993: .8byte 990b\n"
+        ".8byte _.stapsdt.base\n"
+        ".8byte 0\n"
+        ".asciz \"gadgetkit\"\n"
+        ".asciz \"tested\"\n"
+        ".asciz \"-8@%[value]\"\n"
+        "994: .balign 4\n"
+        ".popsection\n"
+        ".ifndef _.stapsdt.base\n"
+        ".pushsection .stapsdt.base,\"aG\",\"progbits\",.stapsdt.base,comdat\n"
+        ".weak _.stapsdt.base\n"
+        ".hidden _.stapsdt.base\n"
+        "_.stapsdt.base: .space 1\n"
+        ".size _.stapsdt.base,1\n"
+        ".popsection\n"
+        ".endif\n"
+        :
+        : [value] "r"(value));
 }
 
 // gadget_many_00() to gadget_many_99()
@@ -63,6 +93,7 @@ Bytes object_bytes(const std::string& name) {
         {"net", view(object_net, object_net_size)},
         {"perf", view(object_perf, object_perf_size)},
         {"refused", view(object_refused, object_refused_size)},
+        {"usdt", view(object_usdt, object_usdt_size)},
     };
     const auto bytes = objects.at(name);
     return {bytes.begin(), bytes.end()};

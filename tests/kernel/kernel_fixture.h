@@ -63,6 +63,8 @@ bool map_goes(std::uint32_t id);
 extern "C" int gadget_test_target(int value);
 /// Calls the functions gadget_many_00() to gadget_many_99() once each; returns 100.
 int call_hundred();
+/// Passes the USDT probe gadgetkit:tested with this argument.
+extern "C" void gadget_test_usdt(long value);
 /// Hooks gadget_test_target() of this executable.
 UserFunction own_function(std::string symbol = "gadget_test_target");
 

@@ -150,6 +150,21 @@ TEST_F(Attach, Case098_ImportedFunctionIsMissingNotAtOffsetZero) {
     EXPECT_EQ(one.started.error().code, ErrorCode::not_found) << one.started.error().to_string();
 }
 
+TEST_F(Attach, Case106_UsdtWithItsArgument) {
+    OneProbe one(probe("on_usdt", UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "tested"}), "usdt");
+    GADGET_SKIP_IF_UNSUPPORTED(one.started);
+    ASSERT_OK(one.started);
+    gadget_test_usdt(40);
+    gadget_test_usdt(2);
+    EXPECT_EQ(count_of(*one.manager, 0), 42U);
+    ASSERT_OK(one.manager->pause());
+    gadget_test_usdt(1);
+    EXPECT_EQ(count_of(*one.manager, 0), 42U);
+    OneProbe missing(probe("on_usdt", UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "teste"}), "usdt");
+    ASSERT_FALSE(missing.started);
+    EXPECT_EQ(missing.started.error().code, ErrorCode::not_found) << missing.started.error().to_string();
+}
+
 TEST_F(Attach, Case105_IteratorIsReadable) {
     OneProbe one(probe("list_tasks"), "iter");
     GADGET_SKIP_IF_UNSUPPORTED(one.started);

@@ -97,6 +97,16 @@ TEST_F(Net, Case120_SocketFilterSeesAndBlocks) {
     EXPECT_EQ(read(two.get(), &byte, 1), 1);
 }
 
+TEST_F(Net, SocketFilterOnThePacketsOfAnInterface) {
+    START_OR_SKIP(manager, net_spec({probe("on_block", NetInterface{.name = "lo"})}));
+    EXPECT_TRUE(send_packet()) << "a packet socket gets copies";
+    const std::uint64_t seen = count_of(*manager, kBlock);
+    EXPECT_GE(seen, 1U);
+    ASSERT_OK(manager->pause());
+    EXPECT_TRUE(send_packet());
+    EXPECT_EQ(count_of(*manager, kBlock), seen);
+}
+
 TEST_F(Net, Case115_XdpCountsPackets) {
     START_OR_SKIP(manager, net_spec({probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb})}));
     EXPECT_TRUE(send_packet());

@@ -162,7 +162,10 @@ class Manager {
     Result<UniqueFd> program_fd(std::string_view program) const;
     /// One more attachment of a loaded program, attached at once when the Manager runs. The id must be new.
     Result<void> add_hook(ProbeSpec probe);
-    /// Detaches a probe and forgets it; its program stays loaded.
+    /// Loads a program once more, with constants and maps of its own, and attaches it when the Manager runs. On failure
+    /// nothing stays. USDT programs cannot be cloned.
+    Result<void> clone_program(CloneSpec clone);
+    /// Detaches a probe and forgets it; its program stays loaded, a clone goes.
     Result<void> remove_hook(const ProbeId& id);
     /// Changes which probes run: attaches what is missing, detaches what is not named any more, leaves the rest alone.
     /// Unknown probes change nothing; when the new activation does not hold, the old set is kept.

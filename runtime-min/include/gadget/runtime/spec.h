@@ -82,7 +82,7 @@ struct PerfEvent {
 enum class Direction : std::uint8_t { ingress, egress };
 enum class XdpMode : std::uint8_t { automatic, skb, driver, hardware };
 
-/// xdp, tc and tcx.
+/// xdp, tc and tcx. Also socket filters: a packet socket on the interface, or on all when neither name nor index is given.
 struct NetInterface {
     std::string name{};                 ///< e.g. "eth0"; or
     unsigned index = 0;                 ///< its index, which wins
@@ -192,6 +192,19 @@ struct TailCallRoute {
     std::uint32_t key = 0;
     std::string program{};
     int program_fd = -1;
+};
+
+/// A map that a clone uses in the place of the one that its original uses.
+struct MapReplacement {
+    std::string map;
+    int fd = -1;    ///< borrowed during the call; its shape is checked by the verifier
+};
+
+/// A second, independent instance of a loaded program.
+struct CloneSpec {
+    ProbeSpec probe;                            ///< id.program: the original; id.uid: new and not empty
+    std::vector<Constant> constants{};          ///< the clone alone sees these values
+    std::vector<MapReplacement> maps{};
 };
 
 struct ObjectFile {
