@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "kernel_error.h"
+#include "libbpf_log.h"
 #include "object.h"
 #include "verifier_log.h"
 
@@ -70,6 +71,17 @@ Result<void> replace_maps(const Object& object, const CloneSpec& spec, std::span
     return {};
 }
 
+/// The kernel type behind a tracing or LSM program, 0 for others. Kernels before 5.17 do not tell; then it is looked up anew.
+Result<__u32> attach_type_id(const Program& original, const bpf_prog_info& info) {
+    const bool needed = info.type == BPF_PROG_TYPE_TRACING || info.type == BPF_PROG_TYPE_LSM;
+    if (!needed || info.attach_btf_id != 0) return info.attach_btf_id;
+    const LogCapture capture;
+    const std::string target = original.parsed ? original.parsed->target : std::string();
+    const int id = libbpf_find_vmlinux_btf_id(target.c_str(), bpf_program__expected_attach_type(original.handle));
+    if (id <= 0) return Error{ErrorCode::not_found, "this kernel's BTF has no '" + target + "'"};
+    return static_cast<__u32>(id);
+}
+
 }  // namespace
 
 Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec, std::string& log) {
@@ -90,11 +102,12 @@ Result<Program> clone_program(const Object& object, const Program& original, con
     bpf_prog_info info{};
     __u32 size = sizeof(info);
     if (bpf_obj_get_info_by_fd(original.fd(), &info, &size) != 0) return errno_error(errno, "reading '" + original.name + "'");
+    GADGET_TRY_ASSIGN(const __u32 attach_btf_id, attach_type_id(original, info));
     bpf_prog_load_opts options{};
     options.sz = sizeof(options);
     options.expected_attach_type = bpf_program__expected_attach_type(original.handle);
     options.prog_flags = bpf_program__flags(original.handle);
-    options.attach_btf_id = info.attach_btf_id;
+    options.attach_btf_id = attach_btf_id;
     const char* const license = info.gpl_compatible != 0 ? "GPL" : "Proprietary";
     const auto load = [&](__u32 log_level) {
         options.log_level = log_level;
