@@ -4,8 +4,8 @@
 //   cmake --preset release -DGADGETKIT_STATIC=OFF && ninja -C build/release events_bench
 //   build/release/bin/events_bench
 //
-// Instructions per output byte (goal: at most 12), independent of the machine's speed: the same loop under callgrind,
-// counted inside append() only. The program prints how many bytes it wrote.
+// Instructions per output byte (goal: at most 12), independent of the machine's speed: the same loop under
+// callgrind, counted inside append() only. The program prints how many bytes it wrote.
 //
 //   valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no
 //       --toggle-collect='gadget::events::JsonWriter::append(*' build/release/bin/events_bench --count=json
@@ -28,8 +28,8 @@ constexpr std::uint64_t kMicrosecond = 1000;
 
 /// A thousand opens within one second, with names of different length.
 std::vector<Sample> storm() {
-    constexpr std::string_view kNames[] = {"/etc/ld.so.cache", "/lib/x86_64-linux-gnu/libc.so.6", "/proc/self/maps",
-                                           "/usr/share/locale/locale.alias", "/tmp/x"};
+    constexpr std::string_view kNames[] = {"/etc/ld.so.cache", "/lib/x86_64-linux-gnu/libc.so.6",
+                                           "/proc/self/maps", "/usr/share/locale/locale.alias", "/tmp/x"};
     std::vector<Sample> samples;
     for (unsigned i = 0; i < 1000; ++i) {
         Sample sample = open_event();
@@ -76,13 +76,22 @@ void measure(benchmark::State& state, Writer writer) {
     std::size_t bytes = 0;
     for (auto _ : state) bytes += write_all(writer, samples, out);
     state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
-    state.SetItemsProcessed(static_cast<std::int64_t>(samples.size()) * static_cast<std::int64_t>(state.iterations()));
+    state.SetItemsProcessed(static_cast<std::int64_t>(samples.size()) *
+                            static_cast<std::int64_t>(state.iterations()));
 }
 
-void json(benchmark::State& state) { measure(state, JsonWriter(open_event().source())); }
-void json_pretty(benchmark::State& state) { measure(state, JsonWriter(open_event().source(), TextFormat::json_pretty)); }
-void yaml(benchmark::State& state) { measure(state, JsonWriter(open_event().source(), TextFormat::yaml)); }
-void columns(benchmark::State& state) { measure(state, ColumnsWriter::create(open_event().source(), {}).value()); }
+void json(benchmark::State& state) {
+    measure(state, JsonWriter(open_event().source()));
+}
+void json_pretty(benchmark::State& state) {
+    measure(state, JsonWriter(open_event().source(), TextFormat::json_pretty));
+}
+void yaml(benchmark::State& state) {
+    measure(state, JsonWriter(open_event().source(), TextFormat::yaml));
+}
+void columns(benchmark::State& state) {
+    measure(state, ColumnsWriter::create(open_event().source(), {}).value());
+}
 
 void filter(benchmark::State& state) {
     const std::vector<Sample> samples = storm();
@@ -92,7 +101,8 @@ void filter(benchmark::State& state) {
         for (const Sample& sample : samples) matches += chosen.matches(sample.record()) ? 1 : 0;
     }
     benchmark::DoNotOptimize(matches);
-    state.SetItemsProcessed(static_cast<std::int64_t>(samples.size()) * static_cast<std::int64_t>(state.iterations()));
+    state.SetItemsProcessed(static_cast<std::int64_t>(samples.size()) *
+                            static_cast<std::int64_t>(state.iterations()));
 }
 
 BENCHMARK(json);

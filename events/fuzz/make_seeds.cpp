@@ -12,7 +12,10 @@ using gadget::events::testing::Sample;
 
 Sample every_type() {
     Sample sample;
-    sample.value("a", true).value("b", std::int8_t{-1}).value("c", 1.5).array<std::uint32_t>("d", {1, 2, 3})
+    sample.value("a", true)
+        .value("b", std::int8_t{-1})
+        .value("c", 1.5)
+        .array<std::uint32_t>("d", {1, 2, 3})
         .enumeration("e_raw", 2U, "kind", {{"ONE", 1}, {"TWO", 2}})
         .enumeration("f_raw", 3U, "rights_set", {{"READ", 1}, {"WRITE", 2}})
         .value("g_raw", std::uint64_t{82500}, {"gadget_bytes"})
@@ -28,7 +31,9 @@ Sample every_type() {
         .close()
         .value("n", 1U, {"gadget_counter__u32"})
         .text("s", "text", 8);
-    sample.annotate("s", "metrics.type", "key").annotate("s", "columns.ellipsis", "middle").annotate("b", "columns.hex", "true");
+    sample.annotate("s", "metrics.type", "key")
+        .annotate("s", "columns.ellipsis", "middle")
+        .annotate("b", "columns.hex", "true");
     sample.annotate_source("ebpf.rest.name", "tail");
     return sample;
 }
@@ -46,7 +51,8 @@ int main(int argc, char** argv) {
         writer.begin(sample.environment(), out);
         const auto source = writer.add_source({"sample", sample.schema(), &sample.metadata()}, out);
         const std::vector<gadget::events::Record> batch(2, sample.record());
-        if (!writer.append(source, sample.record(), out) || !writer.append_batch(source, batch, out)) return 1;
+        if (!writer.append(source, sample.record(), out) || !writer.append_batch(source, batch, out))
+            return 1;
         if (!gadget::write_file_atomic(folder / ("seed" + std::to_string(number++)), out)) return 1;
     }
     return 0;

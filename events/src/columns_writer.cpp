@@ -107,10 +107,10 @@ struct Cell {
     const ColumnStyle* style = nullptr;
     unsigned width = 0;
     Kind kind = Kind::value;
-    bool ascii = false;     ///< the value never has other characters
+    bool ascii = false;  ///< the value never has other characters
     bool right = false;
-    bool last = false;      ///< on its line: no blanks follow
-    std::size_t room = 0;   ///< 0 = ask for each record
+    bool last = false;     ///< on its line: no blanks follow
+    std::size_t room = 0;  ///< 0 = ask for each record
 };
 
 char* shorten_cell(char* from, char* end, const Cell& cell, bool ascii, unsigned& cells) {
@@ -162,8 +162,10 @@ bool always_ascii(const Cell& cell) {
         case Op::file_flags:
         case Op::ip:
         case Op::endpoint:
-        case Op::protocol: return true;
-        default: return false;
+        case Op::protocol:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -214,16 +216,19 @@ struct ColumnsWriter::Impl {
         }
         cell.ascii = always_ascii(cell);
         cell.right = cell.style->alignment == Alignment::right;
-        if (cell.node->op != Op::kernel_stack) cell.room = max_text(*plan, *cell.node) + cell.width + 4 * kBlock;
+        if (cell.node->op != Op::kernel_stack)
+            cell.room = max_text(*plan, *cell.node) + cell.width + 4 * kBlock;
         return cell;
     }
 
     char* write_value(const Cell& cell, const View& bytes, char* at) {
         const Node& node = *cell.node;
         switch (cell.kind) {
-            case Cell::Kind::value: break;
+            case Cell::Kind::value:
+                break;
             case Cell::Kind::byte_count: {
-                const std::size_t size = node.op == Op::tail ? detail::Evaluator::tail_size(node, bytes) : node.size;
+                const std::size_t size =
+                    node.op == Op::tail ? detail::Evaluator::tail_size(node, bytes) : node.size;
                 *at++ = '<';
                 at = detail::write_unsigned(at, size);
                 std::memcpy(at, " bytes>", 7);
@@ -277,7 +282,8 @@ void ColumnsWriter::append(Record record, std::string& out) {
     bool first = true;
     for (const Cell& cell : impl.cells) {
         std::size_t room = cell.room;
-        if (room == 0) [[unlikely]] room = impl.evaluator.room(*cell.node, bytes) + cell.width + 4 * kBlock;
+        if (room == 0) [[unlikely]]
+            room = impl.evaluator.room(*cell.node, bytes) + cell.width + 4 * kBlock;
         at = impl.buffer.reserve(at, room, out);
         if (!first) *at++ = ' ';
         first = false;

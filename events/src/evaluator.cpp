@@ -31,15 +31,14 @@ char* copy_label(char* out, const Label& label) {
 }
 
 template <Style kStyle>
-char* copy_foreign(char* out, const unsigned char* from, std::size_t size) {
-    if constexpr (kStyle == Style::json) {
-        return write_json(out, from, size);
-    } else if constexpr (kStyle == Style::terminal) {
-        return write_terminal(out, from, size);
-    } else {
-        std::memcpy(out, from, size);
-        return out + size;
-    }
+char* copy_foreign(char* out, std::string_view text) {
+    const auto* from = reinterpret_cast<const unsigned char*>(text.data());
+    if constexpr (kStyle == Style::json)
+        return write_json(out, from, text.size());
+    else if constexpr (kStyle == Style::terminal)
+        return write_terminal(out, from, text.size());
+    else
+        return copy(out, text);
 }
 
 template <Style kStyle>
@@ -109,7 +108,8 @@ void read_nul_separated(std::string_view bytes, std::string& text) {
     std::replace(text.begin(), text.end(), '\0', ' ');
 }
 
-/// Up to the empty label; what is not a plain label (a compression pointer, or one that is cut short) ends the name.
+/// Up to the empty label; what is not a plain label (a compression pointer, or one that is cut short) ends
+/// the name.
 void read_dns_name(std::string_view bytes, std::string& text) {
     constexpr std::size_t kLongestLabel = 63;
     text.clear();
@@ -239,32 +239,10 @@ char* Evaluator::write_array(const Node& node, const View& view, char* out) {
     return out;
 }
 
-template <Style kStyle>
-char* Evaluator::write_text(const Node& node, const View& view, char* out) {
+/// Numbers in words that are plain ASCII in every style.
+char* Evaluator::write_words(const Node& node, const View& view, char* out) const {
     const unsigned char* at = view.data + node.offset;
     switch (node.op) {
-        case Op::c_string:
-            return copy_c_string<kStyle>(out, at, node.size);
-        case Op::nul_separated:
-        case Op::dns_name: {
-            const std::string_view bytes = used_bytes(node, view.data);
-            if (node.op == Op::dns_name) read_dns_name(bytes, text_);
-            else read_nul_separated(bytes, text_);
-            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text_.data()), text_.size());
-        }
-        case Op::bytes:
-            return write_hex_bytes(out, at, node.size);
-        case Op::tail:
-            return write_hex_bytes(out, view.tail, tail_size(node, view));
-        case Op::timestamp: {
-            const std::int64_t time = time_.wall_clock(load<std::uint64_t>(at));
-            if (node.time_format.empty()) return time_.write_rfc3339(out, time);
-            char* const end = time_.write_layout(out, time, node.time_format);
-            if constexpr (kStyle == Style::raw) return end;
-            const std::string text(out, end);  // a layout may hold anything; rare
-            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text.data()),
-                                        text.size());
-        }
         case Op::signal: {
             const auto value = load<std::uint32_t>(at);
             const std::string_view name = signal_name(value);
@@ -288,34 +266,6 @@ char* Evaluator::write_text(const Node& node, const View& view, char* out) {
             return write_file_mode(out, load<std::uint32_t>(at));
         case Op::file_flags:
             return write_file_flags(out, load<std::uint32_t>(at));
-        case Op::user:
-        case Op::group: {
-            const bool user = node.op == Op::user;
-            const auto id = load<std::uint32_t>(at);
-            const Label* label =
-                plan_->tables[static_cast<std::size_t>(user ? plan_->users : plan_->groups)].find(id);
-            return label != nullptr ? copy_label<kStyle>(out, *label)
-                                    : numbered(out, user ? "uid:" : "gid:", id);
-        }
-        case Op::enum_name: {
-            const Label* label = enum_label(node, view);
-            return label != nullptr ? copy_label<kStyle>(out, *label) : copy(out, "UNKNOWN");
-        }
-        case Op::enum_set: {
-            const std::uint64_t value = load_number(node, view.data);
-            bool first = true;
-            for (const LabelRow& row : plan_->tables[static_cast<std::size_t>(node.table)].rows) {
-                if ((value & row.value) != row.value) continue;
-                if (!first) {
-                    out = copy_foreign<kStyle>(out,
-                                               reinterpret_cast<const unsigned char*>(node.separator.data()),
-                                               node.separator.size());
-                }
-                out = copy_label<kStyle>(out, row.label);
-                first = false;
-            }
-            return out;
-        }
         case Op::ip:
             return write_address(out, node, view.data);
         case Op::endpoint: {
@@ -328,14 +278,69 @@ char* Evaluator::write_text(const Node& node, const View& view, char* out) {
             const std::string_view name = protocol_name(value);
             return name.empty() ? numbered(out, "proto#", value) : copy(out, name);
         }
-        case Op::kernel_stack: {
-            const std::string& text = stack_text(load<std::uint32_t>(at));
-            return copy_foreign<kStyle>(out, reinterpret_cast<const unsigned char*>(text.data()),
-                                        text.size());
-        }
         default:
             return out;
     }
+}
+
+/// Names from tables that were prepared for each style.
+template <Style kStyle>
+char* Evaluator::write_label(const Node& node, const View& view, char* out) const {
+    if (node.op == Op::enum_name) {
+        const Label* label = enum_label(node, view);
+        return label != nullptr ? copy_label<kStyle>(out, *label) : copy(out, "UNKNOWN");
+    }
+    if (node.op == Op::enum_set) {
+        const std::uint64_t value = load_number(node, view.data);
+        bool first = true;
+        for (const LabelRow& row : plan_->tables[static_cast<std::size_t>(node.table)].rows) {
+            if ((value & row.value) != row.value) continue;
+            if (!first) out = copy_foreign<kStyle>(out, node.separator);
+            out = copy_label<kStyle>(out, row.label);
+            first = false;
+        }
+        return out;
+    }
+    const bool user = node.op == Op::user;
+    const auto id = load<std::uint32_t>(view.data + node.offset);
+    const Label* label =
+        plan_->tables[static_cast<std::size_t>(user ? plan_->users : plan_->groups)].find(id);
+    return label != nullptr ? copy_label<kStyle>(out, *label) : numbered(out, user ? "uid:" : "gid:", id);
+}
+
+template <Style kStyle>
+char* Evaluator::write_text(const Node& node, const View& view, char* out) {
+    const unsigned char* at = view.data + node.offset;
+    switch (node.op) {
+        case Op::c_string:
+            return copy_c_string<kStyle>(out, at, node.size);
+        case Op::nul_separated:
+            read_nul_separated(used_bytes(node, view.data), text_);
+            break;
+        case Op::dns_name:
+            read_dns_name(used_bytes(node, view.data), text_);
+            break;
+        case Op::bytes:
+            return write_hex_bytes(out, at, node.size);
+        case Op::tail:
+            return write_hex_bytes(out, view.tail, tail_size(node, view));
+        case Op::kernel_stack:
+            return copy_foreign<kStyle>(out, stack_text(load<std::uint32_t>(at)));
+        case Op::timestamp: {
+            const std::int64_t time = time_.wall_clock(load<std::uint64_t>(at));
+            if (node.time_format.empty()) return time_.write_rfc3339(out, time);
+            text_.assign(out, time_.write_layout(out, time, node.time_format));
+            break;
+        }
+        case Op::user:
+        case Op::group:
+        case Op::enum_name:
+        case Op::enum_set:
+            return write_label<kStyle>(node, view, out);
+        default:
+            return write_words(node, view, out);
+    }
+    return copy_foreign<kStyle>(out, text_);
 }
 
 template <Style kStyle>

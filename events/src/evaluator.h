@@ -63,6 +63,9 @@ class Evaluator {
   private:
     template <Style kStyle>
     char* write_text(const Node& node, const View& view, char* out);
+    template <Style kStyle>
+    char* write_label(const Node& node, const View& view, char* out) const;
+    char* write_words(const Node& node, const View& view, char* out) const;
     char* write_array(const Node& node, const View& view, char* out);
     const std::string& stack_text(std::uint32_t id);
     [[nodiscard]] const Label* enum_label(const Node& node, const View& view) const;

@@ -13,7 +13,8 @@ namespace {
 
 double to_double(const ExprNode& node, const ExprValue& value) {
     if (node.type == ExprType::floating) return value.floating;
-    return value.is_negative ? static_cast<double>(static_cast<std::int64_t>(value.number)) : static_cast<double>(value.number);
+    return value.is_negative ? static_cast<double>(static_cast<std::int64_t>(value.number))
+                             : static_cast<double>(value.number);
 }
 
 /// -1, 0 or 1; 2 when they have no order (not a number).
@@ -33,9 +34,13 @@ int compare(const ExprNode& left, const ExprValue& a, const ExprNode& right, con
     return x < y ? -1 : x > y ? 1 : x == y ? 0 : 2;
 }
 
-ExprValue boolean(bool value) { return {.number = value ? 1U : 0U}; }
+ExprValue boolean(bool value) {
+    return {.number = value ? 1U : 0U};
+}
 
-ExprValue integer(std::uint64_t number, bool is_negative) { return {.number = number, .is_negative = is_negative}; }
+ExprValue integer(std::uint64_t number, bool is_negative) {
+    return {.number = number, .is_negative = is_negative};
+}
 
 bool contains_address(const std::vector<Network>& networks, std::string_view text) {
     const auto address = parse_address(text);
@@ -53,7 +58,8 @@ bool contains_address(const std::vector<Network>& networks, std::string_view tex
 
 class Walker {
   public:
-    Walker(std::vector<ExprNode>& nodes, Evaluator& evaluator, const View& view) : nodes_(nodes), evaluator_(evaluator), view_(view) {}
+    Walker(std::vector<ExprNode>& nodes, Evaluator& evaluator, const View& view)
+        : nodes_(nodes), evaluator_(evaluator), view_(view) {}
 
     ExprValue value(std::uint32_t index) {
         ExprNode& node = nodes_[index];
@@ -63,7 +69,8 @@ class Walker {
                 if (node.type == ExprType::text) literal.text = node.text;
                 return literal;
             }
-            case ExprKind::field: return field(node);
+            case ExprKind::field:
+                return field(node);
             case ExprKind::negate: {
                 ExprValue part = value(node.parts[0]);
                 part.floating = -part.floating;
@@ -71,19 +78,29 @@ class Walker {
                 part.is_negative = part.number != 0 && !part.is_negative;
                 return part;
             }
-            case ExprKind::logical_not: return boolean(!truth(node.parts[0]));
-            case ExprKind::logical_and: return boolean(truth(node.parts[0]) && truth(node.parts[1]));
-            case ExprKind::logical_or: return boolean(truth(node.parts[0]) || truth(node.parts[1]));
-            case ExprKind::choose: return value(truth(node.parts[0]) ? node.parts[1] : node.parts[2]);
-            case ExprKind::matches: return boolean(node.regex->search(value(node.parts[0]).text));
-            case ExprKind::in: return boolean(is_in(node.parts[0], nodes_[node.parts[1]]));
-            case ExprKind::length: return integer(value(node.parts[0]).text.size(), false);
+            case ExprKind::logical_not:
+                return boolean(!truth(node.parts[0]));
+            case ExprKind::logical_and:
+                return boolean(truth(node.parts[0]) && truth(node.parts[1]));
+            case ExprKind::logical_or:
+                return boolean(truth(node.parts[0]) || truth(node.parts[1]));
+            case ExprKind::choose:
+                return value(truth(node.parts[0]) ? node.parts[1] : node.parts[2]);
+            case ExprKind::matches:
+                return boolean(node.regex->search(value(node.parts[0]).text));
+            case ExprKind::in:
+                return boolean(is_in(node.parts[0], nodes_[node.parts[1]]));
+            case ExprKind::length:
+                return integer(value(node.parts[0]).text.size(), false);
             case ExprKind::lower:
-            case ExprKind::upper: return changed_case(node);
+            case ExprKind::upper:
+                return changed_case(node);
             case ExprKind::list:
             case ExprKind::networks:
-            case ExprKind::range: return {};    // only operands of `in`, which reads their parts
-            default: return binary(node);
+            case ExprKind::range:
+                return {};  // only operands of `in`, which reads their parts
+            default:
+                return binary(node);
         }
     }
 
@@ -94,14 +111,17 @@ class Walker {
     ExprValue field(ExprNode& node) {
         const Node& source = *node.field;
         switch (node.type) {
-            case ExprType::boolean: return boolean(evaluator_.number(source, view_) != 0);
+            case ExprType::boolean:
+                return boolean(evaluator_.number(source, view_) != 0);
             case ExprType::integer: {
                 const std::uint64_t number = evaluator_.number(source, view_);
                 const bool is_signed = source.is_signed || source.op == Op::wall_clock;
                 return integer(number, is_signed && static_cast<std::int64_t>(number) < 0);
             }
-            case ExprType::floating: return {.floating = evaluator_.floating(source, view_)};
-            default: break;
+            case ExprType::floating:
+                return {.floating = evaluator_.floating(source, view_)};
+            default:
+                break;
         }
         const std::size_t room = evaluator_.room(source, view_);
         if (node.buffer.size() < room) node.buffer.resize(room);
@@ -139,10 +159,14 @@ class Walker {
         const ExprValue a = value(node.parts[0]);
         const ExprValue b = value(node.parts[1]);
         switch (node.kind) {
-            case ExprKind::equal: return boolean(compare(left, a, right, b) == 0);
-            case ExprKind::not_equal: return boolean(compare(left, a, right, b) != 0);
-            case ExprKind::less: return boolean(compare(left, a, right, b) == -1);
-            case ExprKind::greater: return boolean(compare(left, a, right, b) == 1);
+            case ExprKind::equal:
+                return boolean(compare(left, a, right, b) == 0);
+            case ExprKind::not_equal:
+                return boolean(compare(left, a, right, b) != 0);
+            case ExprKind::less:
+                return boolean(compare(left, a, right, b) == -1);
+            case ExprKind::greater:
+                return boolean(compare(left, a, right, b) == 1);
             case ExprKind::less_equal: {
                 const int order = compare(left, a, right, b);
                 return boolean(order == -1 || order == 0);
@@ -151,21 +175,30 @@ class Walker {
                 const int order = compare(left, a, right, b);
                 return boolean(order == 1 || order == 0);
             }
-            case ExprKind::contains: return boolean(a.text.find(b.text) != std::string_view::npos);
-            case ExprKind::starts_with: return boolean(a.text.starts_with(b.text));
-            case ExprKind::ends_with: return boolean(a.text.ends_with(b.text));
-            default: break;
+            case ExprKind::contains:
+                return boolean(a.text.find(b.text) != std::string_view::npos);
+            case ExprKind::starts_with:
+                return boolean(a.text.starts_with(b.text));
+            case ExprKind::ends_with:
+                return boolean(a.text.ends_with(b.text));
+            default:
+                break;
         }
-        if (node.type == ExprType::floating) return {.floating = calculate(node.kind, to_double(left, a), to_double(right, b))};
+        if (node.type == ExprType::floating)
+            return {.floating = calculate(node.kind, to_double(left, a), to_double(right, b))};
         return calculate_integer(node.kind, a, b);
     }
 
     static double calculate(ExprKind kind, double a, double b) {
         switch (kind) {
-            case ExprKind::add: return a + b;
-            case ExprKind::subtract: return a - b;
-            case ExprKind::multiply: return a * b;
-            default: return a / b;
+            case ExprKind::add:
+                return a + b;
+            case ExprKind::subtract:
+                return a - b;
+            case ExprKind::multiply:
+                return a * b;
+            default:
+                return a / b;
         }
     }
 

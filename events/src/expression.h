@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --filter-expr: an expression over the fields of an event, in the notation of expr-lang. Types are checked when it is
-// compiled, so that evaluating it for a record can only fail by a division by zero.
+// --filter-expr: an expression over the fields of an event, in the notation of expr-lang. Types are checked
+// when it is compiled, so that evaluating it for a record can only fail by a division by zero.
 #pragma once
 
 #include <cstdint>

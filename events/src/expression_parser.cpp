@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Precedence climbing over a small token stream.
+// Precedence climbing over the tokens.
 #include <algorithm>
 #include <charconv>
 
-#include "escape.h"
+#include "expression_lexer.h"
 #include "expression_tree.h"
 #include "gadget/support/text.h"
 
@@ -13,8 +13,6 @@ namespace {
 constexpr std::size_t kMaxNodes = 10000;
 constexpr int kMaxDepth = 200;
 
-enum class Token : std::uint8_t { end, number, text, word, symbol };
-
 struct BinaryOperator {
     std::string_view symbol;
     int precedence;
@@ -22,46 +20,68 @@ struct BinaryOperator {
 };
 
 constexpr BinaryOperator kBinary[] = {
-    {"||", 10, ExprKind::logical_or},  {"or", 10, ExprKind::logical_or},       {"&&", 15, ExprKind::logical_and},
-    {"and", 15, ExprKind::logical_and}, {"==", 20, ExprKind::equal},           {"!=", 20, ExprKind::not_equal},
-    {"<=", 20, ExprKind::less_equal},  {">=", 20, ExprKind::greater_equal},    {"<", 20, ExprKind::less},
-    {">", 20, ExprKind::greater},      {"in", 20, ExprKind::in},               {"contains", 20, ExprKind::contains},
-    {"startsWith", 20, ExprKind::starts_with}, {"endsWith", 20, ExprKind::ends_with}, {"matches", 20, ExprKind::matches},
-    {"..", 25, ExprKind::range},       {"+", 30, ExprKind::add},               {"-", 30, ExprKind::subtract},
-    {"*", 60, ExprKind::multiply},     {"/", 60, ExprKind::divide},            {"%", 60, ExprKind::remainder},
+    {"||", 10, ExprKind::logical_or},
+    {"or", 10, ExprKind::logical_or},
+    {"&&", 15, ExprKind::logical_and},
+    {"and", 15, ExprKind::logical_and},
+    {"==", 20, ExprKind::equal},
+    {"!=", 20, ExprKind::not_equal},
+    {"<=", 20, ExprKind::less_equal},
+    {">=", 20, ExprKind::greater_equal},
+    {"<", 20, ExprKind::less},
+    {">", 20, ExprKind::greater},
+    {"in", 20, ExprKind::in},
+    {"contains", 20, ExprKind::contains},
+    {"startsWith", 20, ExprKind::starts_with},
+    {"endsWith", 20, ExprKind::ends_with},
+    {"matches", 20, ExprKind::matches},
+    {"..", 25, ExprKind::range},
+    {"+", 30, ExprKind::add},
+    {"-", 30, ExprKind::subtract},
+    {"*", 60, ExprKind::multiply},
+    {"/", 60, ExprKind::divide},
+    {"%", 60, ExprKind::remainder},
 };
 constexpr int kNotPrecedence = 50;
 constexpr int kSignPrecedence = 90;
-constexpr std::string_view kSymbols[] = {"||", "&&", "==", "!=", "<=", ">=", "..", "<", ">", "+", "-", "*", "/", "%",
-                                         "!",  "?",  ":",  "(",  ")",  "[",  "]",  ",", "."};
 
-bool is_number(ExprType type) { return type == ExprType::integer || type == ExprType::floating; }
+bool is_number(ExprType type) {
+    return type == ExprType::integer || type == ExprType::floating;
+}
 
 std::string_view name_of(ExprType type) {
     switch (type) {
-        case ExprType::boolean: return "a boolean";
-        case ExprType::integer: return "an integer";
-        case ExprType::floating: return "a float";
-        case ExprType::text: return "text";
-        case ExprType::list: return "a list";
-        case ExprType::network: return "a network";
+        case ExprType::boolean:
+            return "a boolean";
+        case ExprType::integer:
+            return "an integer";
+        case ExprType::floating:
+            return "a float";
+        case ExprType::text:
+            return "text";
+        case ExprType::list:
+            return "a list";
+        case ExprType::network:
+            return "a network";
     }
     return "a value";
 }
 
 class Parser {
   public:
-    Parser(const Plan& plan, std::string_view text) : plan_(plan), text_(text) { next(); }
+    Parser(const Plan& plan, std::string_view text) : plan_(plan), lexer_(text) {}
 
     Result<Expression::Program> parse() {
         program_.root = parse_choice(0);
-        if (problem_.empty() && token_ != Token::end) fail("unexpected '" + std::string(lexeme_) + "'");
-        if (problem_.empty() && type_of(program_.root) != ExprType::boolean) {
+        if (lexer_.ok() && lexer_.token() != Token::end)
+            fail("unexpected '" + std::string(lexer_.lexeme()) + "'");
+        if (lexer_.ok() && type_of(program_.root) != ExprType::boolean) {
             fail("the expression is " + std::string(name_of(type_of(program_.root))) + ", not a condition");
         }
-        if (!problem_.empty()) {
+        if (!lexer_.ok()) {
             return Error{.code = ErrorCode::rejected_input,
-                         .message = "filter expression: " + problem_ + " at position " + std::to_string(problem_at_ + 1),
+                         .message = "filter expression: " + lexer_.problem() + " at position " +
+                                    std::to_string(lexer_.problem_at() + 1),
                          .hint = hint_};
         }
         return std::move(program_);
@@ -69,15 +89,13 @@ class Parser {
 
   private:
     std::uint32_t fail(std::string problem) {
-        if (problem_.empty()) {
-            problem_ = std::move(problem);
-            problem_at_ = lexeme_at_;
-        }
-        token_ = Token::end;
+        lexer_.fail(std::move(problem));
         return 0;
     }
 
-    ExprType type_of(std::uint32_t node) const { return program_.nodes.empty() ? ExprType::boolean : program_.nodes[node].type; }
+    ExprType type_of(std::uint32_t node) const {
+        return program_.nodes.empty() ? ExprType::boolean : program_.nodes[node].type;
+    }
 
     std::uint32_t add(ExprKind kind, ExprType type, std::vector<std::uint32_t> parts = {}) {
         if (program_.nodes.size() >= kMaxNodes) return fail("the expression is too large");
@@ -89,142 +107,60 @@ class Parser {
         return static_cast<std::uint32_t>(program_.nodes.size() - 1);
     }
 
-    static bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-    /// Moves to the next token.
-    void next() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) ++at_;
-        lexeme_at_ = at_;
-        if (at_ >= text_.size() || !problem_.empty()) {
-            token_ = Token::end;
-            lexeme_ = "the end";
-            return;
-        }
-        const char c = text_[at_];
-        if (c == '"' || c == '\'' || c == '`') return read_text(c);
-        std::size_t end = at_;
-        if (is_word_start(c)) {
-            while (end < text_.size() && (is_word_start(text_[end]) || is_digit(text_[end]))) ++end;
-            token_ = Token::word;
-        } else if (is_digit(c)) {
-            end = number_end();
-            token_ = Token::number;
-        } else {
-            token_ = Token::symbol;
-            const auto* symbol = std::find_if(std::begin(kSymbols), std::end(kSymbols),
-                                              [&](std::string_view s) { return text_.substr(at_).starts_with(s); });
-            if (symbol == std::end(kSymbols)) {
-                fail("'" + printable(text_.substr(at_, 1)) + "' has no meaning here");
-                return;
-            }
-            end = at_ + symbol->size();
-        }
-        lexeme_ = text_.substr(at_, end - at_);
-        at_ = end;
-    }
-
-    /// Digits, '_', one fraction, an exponent, or hexadecimal; "1..5" is a range, not a fraction.
-    std::size_t number_end() const {
-        std::size_t end = at_;
-        const bool hex = text_.substr(at_).starts_with("0x");
-        if (hex) end += 2;
-        const auto digit = [&](char c) {
-            return is_digit(c) || c == '_' || (hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
-        };
-        while (end < text_.size() && digit(text_[end])) ++end;
-        if (hex) return end;
-        if (end + 1 < text_.size() && text_[end] == '.' && is_digit(text_[end + 1])) {
-            ++end;
-            while (end < text_.size() && digit(text_[end])) ++end;
-        }
-        if (end < text_.size() && (text_[end] == 'e' || text_[end] == 'E')) {
-            std::size_t exponent = end + 1;
-            if (exponent < text_.size() && (text_[exponent] == '+' || text_[exponent] == '-')) ++exponent;
-            if (exponent < text_.size() && is_digit(text_[exponent])) {
-                end = exponent;
-                while (end < text_.size() && is_digit(text_[end])) ++end;
-            }
-        }
-        return end;
-    }
-
-    void read_text(char quote) {
-        token_ = Token::text;
-        lexeme_ = "a text";
-        string_.clear();
-        for (++at_; at_ < text_.size() && text_[at_] != quote; ++at_) {
-            if (text_[at_] != '\\' || quote == '`') {
-                string_ += text_[at_];
-                continue;
-            }
-            if (++at_ >= text_.size()) break;
-            constexpr std::string_view kLetters = "abfnrtv\\\"'";
-            constexpr std::string_view kValues = "\a\b\f\n\r\t\v\\\"'";
-            const std::size_t letter = kLetters.find(text_[at_]);
-            if (letter == std::string_view::npos) {
-                fail("an unknown escape in a text");
-                return;
-            }
-            string_ += kValues[letter];
-        }
-        if (at_ >= text_.size()) {
-            fail("a text without its closing quote");
-            return;
-        }
-        ++at_;
-    }
-
     bool take(std::string_view symbol) {
-        if ((token_ != Token::symbol && token_ != Token::word) || lexeme_ != symbol) return false;
-        next();
+        if ((lexer_.token() != Token::symbol && lexer_.token() != Token::word) || lexer_.lexeme() != symbol)
+            return false;
+        lexer_.next();
         return true;
     }
     void expect(std::string_view symbol) {
-        if (problem_.empty() && !take(symbol)) fail("expected '" + std::string(symbol) + "' instead of '" + printable(lexeme_) + "'");
+        if (lexer_.ok() && !take(symbol))
+            fail("expected '" + std::string(symbol) + "' instead of '" + printable(lexer_.lexeme()) + "'");
     }
 
     std::uint32_t parse_choice(int depth) {
         if (depth > kMaxDepth) return fail("nested too deeply");
         const std::uint32_t condition = parse_binary(0, depth);
-        if (!problem_.empty() || !take("?")) return condition;
+        if (!lexer_.ok() || !take("?")) return condition;
         const std::uint32_t yes = parse_choice(depth + 1);
         expect(":");
         const std::uint32_t no = parse_choice(depth + 1);
-        if (!problem_.empty()) return 0;
+        if (!lexer_.ok()) return 0;
         if (type_of(condition) != ExprType::boolean) return fail("the condition of '?' is not a boolean");
         if (type_of(yes) != type_of(no)) return fail("the two results of '?' have different types");
         return add(ExprKind::choose, type_of(yes), {condition, yes, no});
     }
 
     const BinaryOperator* binary_operator() const {
-        if (token_ != Token::symbol && token_ != Token::word) return nullptr;
-        const auto* found = std::find_if(std::begin(kBinary), std::end(kBinary),
-                                         [&](const BinaryOperator& candidate) { return candidate.symbol == lexeme_; });
+        if (lexer_.token() != Token::symbol && lexer_.token() != Token::word) return nullptr;
+        const auto* found = std::find_if(
+            std::begin(kBinary), std::end(kBinary),
+            [&](const BinaryOperator& candidate) { return candidate.symbol == lexer_.lexeme(); });
         return found == std::end(kBinary) ? nullptr : found;
     }
 
     std::uint32_t parse_binary(int least, int depth) {
         if (depth > kMaxDepth) return fail("nested too deeply");
         std::uint32_t left = parse_unary(depth);
-        while (problem_.empty()) {
-            const bool inverted = token_ == Token::word && lexeme_ == "not" && least <= 20;
-            if (inverted) next();
+        while (lexer_.ok()) {
+            const bool inverted = lexer_.token() == Token::word && lexer_.lexeme() == "not" && least <= 20;
+            if (inverted) lexer_.next();
             const BinaryOperator* found = binary_operator();
-            if (inverted && (found == nullptr || found->precedence != 20)) return fail("'not' needs an operator such as 'in' after it");
+            if (inverted && (found == nullptr || found->precedence != 20))
+                return fail("'not' needs an operator such as 'in' after it");
             if (found == nullptr || found->precedence < least) return left;
-            next();
+            lexer_.next();
             const std::uint32_t right = parse_binary(found->precedence + 1, depth + 1);
-            if (!problem_.empty()) return 0;
+            if (!lexer_.ok()) return 0;
             left = combine(*found, left, right);
-            if (inverted && problem_.empty()) left = add(ExprKind::logical_not, ExprType::boolean, {left});
+            if (inverted && lexer_.ok()) left = add(ExprKind::logical_not, ExprType::boolean, {left});
         }
         return left;
     }
 
     std::uint32_t mismatch(const BinaryOperator& op, std::uint32_t left, std::uint32_t right) {
-        return fail("'" + std::string(op.symbol) + "' cannot be used with " + std::string(name_of(type_of(left))) + " and " +
-                    std::string(name_of(type_of(right))));
+        return fail("'" + std::string(op.symbol) + "' cannot be used with " +
+                    std::string(name_of(type_of(left))) + " and " + std::string(name_of(type_of(right))));
     }
 
     std::uint32_t combine(const BinaryOperator& op, std::uint32_t left, std::uint32_t right) {
@@ -236,18 +172,28 @@ class Parser {
         ExprType type = ExprType::boolean;
         switch (op.kind) {
             case ExprKind::logical_and:
-            case ExprKind::logical_or: fits = a == ExprType::boolean && b == ExprType::boolean; break;
+            case ExprKind::logical_or:
+                fits = a == ExprType::boolean && b == ExprType::boolean;
+                break;
             case ExprKind::equal:
-            case ExprKind::not_equal: fits = numbers || texts || (a == ExprType::boolean && b == ExprType::boolean); break;
+            case ExprKind::not_equal:
+                fits = numbers || texts || (a == ExprType::boolean && b == ExprType::boolean);
+                break;
             case ExprKind::less:
             case ExprKind::less_equal:
             case ExprKind::greater:
-            case ExprKind::greater_equal: fits = numbers || texts; break;
+            case ExprKind::greater_equal:
+                fits = numbers || texts;
+                break;
             case ExprKind::contains:
             case ExprKind::starts_with:
-            case ExprKind::ends_with: fits = texts; break;
-            case ExprKind::matches: return add_match(op, left, right);
-            case ExprKind::in: return add_in(op, left, right);
+            case ExprKind::ends_with:
+                fits = texts;
+                break;
+            case ExprKind::matches:
+                return add_match(op, left, right);
+            case ExprKind::in:
+                return add_in(op, left, right);
             case ExprKind::range:
                 fits = a == ExprType::integer && b == ExprType::integer;
                 type = ExprType::list;
@@ -258,8 +204,9 @@ class Parser {
                 break;
             default:
                 fits = numbers;
-                type = op.kind == ExprKind::divide || a == ExprType::floating || b == ExprType::floating ? ExprType::floating
-                                                                                                      : ExprType::integer;
+                type = op.kind == ExprKind::divide || a == ExprType::floating || b == ExprType::floating
+                           ? ExprType::floating
+                           : ExprType::integer;
                 break;
         }
         if (!fits) return mismatch(op, left, right);
@@ -267,8 +214,10 @@ class Parser {
     }
 
     std::uint32_t add_match(const BinaryOperator& op, std::uint32_t left, std::uint32_t right) {
-        if (type_of(left) != ExprType::text || type_of(right) != ExprType::text) return mismatch(op, left, right);
-        if (program_.nodes[right].kind != ExprKind::literal) return fail("'matches' needs a pattern in quotes");
+        if (type_of(left) != ExprType::text || type_of(right) != ExprType::text)
+            return mismatch(op, left, right);
+        if (program_.nodes[right].kind != ExprKind::literal)
+            return fail("'matches' needs a pattern in quotes");
         auto regex = Regex::compile(program_.nodes[right].text);
         if (!regex) return fail(regex.error().message);
         const std::uint32_t node = add(ExprKind::matches, ExprType::boolean, {left});
@@ -285,7 +234,8 @@ class Parser {
             fits = is_number(type_of(left));
         } else if (set.kind == ExprKind::list) {
             fits = std::all_of(set.parts.begin(), set.parts.end(), [&](std::uint32_t part) {
-                return type_of(part) == type_of(left) || (is_number(type_of(part)) && is_number(type_of(left)));
+                return type_of(part) == type_of(left) ||
+                       (is_number(type_of(part)) && is_number(type_of(left)));
             });
         }
         if (!fits) return mismatch(op, left, right);
@@ -296,12 +246,12 @@ class Parser {
         if (depth > kMaxDepth) return fail("nested too deeply");
         if (take("!") || take("not")) {
             const std::uint32_t part = parse_binary(kNotPrecedence, depth + 1);
-            if (problem_.empty() && type_of(part) != ExprType::boolean) return fail("'not' needs a boolean");
+            if (lexer_.ok() && type_of(part) != ExprType::boolean) return fail("'not' needs a boolean");
             return add(ExprKind::logical_not, ExprType::boolean, {part});
         }
         if (take("-")) {
             const std::uint32_t part = parse_binary(kSignPrecedence, depth + 1);
-            if (problem_.empty() && !is_number(type_of(part))) return fail("'-' needs a number");
+            if (lexer_.ok() && !is_number(type_of(part))) return fail("'-' needs a number");
             return add(ExprKind::negate, type_of(part), {part});
         }
         if (take("+")) return parse_binary(kSignPrecedence, depth + 1);
@@ -315,22 +265,25 @@ class Parser {
             return inner;
         }
         if (take("[")) return parse_list(depth);
-        switch (token_) {
-            case Token::number: return parse_number();
+        switch (lexer_.token()) {
+            case Token::number:
+                return parse_number();
             case Token::text: {
                 const std::uint32_t node = add(ExprKind::literal, ExprType::text);
-                if (!problem_.empty()) return 0;
-                program_.nodes[node].text = string_;
-                next();
+                if (!lexer_.ok()) return 0;
+                program_.nodes[node].text = lexer_.text();
+                lexer_.next();
                 return node;
             }
-            case Token::word: return parse_word(depth);
-            default: return fail("expected a value instead of '" + printable(lexeme_) + "'");
+            case Token::word:
+                return parse_word(depth);
+            default:
+                return fail("expected a value instead of '" + printable(lexer_.lexeme()) + "'");
         }
     }
 
     std::uint32_t parse_number() {
-        std::string digits(lexeme_);
+        std::string digits(lexer_.lexeme());
         digits.erase(std::remove(digits.begin(), digits.end(), '_'), digits.end());
         const bool hex = digits.starts_with("0x");
         const char* first = digits.data() + (hex ? 2 : 0);
@@ -339,21 +292,21 @@ class Parser {
         if (!hex && digits.find_first_of(".eE") != std::string::npos) {
             if (std::from_chars(first, last, value.floating).ptr != last) return fail("a malformed number");
             const std::uint32_t node = add(ExprKind::literal, ExprType::floating);
-            if (problem_.empty()) program_.nodes[node].value = value;
-            next();
+            if (lexer_.ok()) program_.nodes[node].value = value;
+            lexer_.next();
             return node;
         }
         const auto [end, error] = std::from_chars(first, last, value.number, hex ? 16 : 10);
         if (error != std::errc{} || end != last) return fail("a number that does not fit in 64 bits");
         const std::uint32_t node = add(ExprKind::literal, ExprType::integer);
-        if (problem_.empty()) program_.nodes[node].value = value;
-        next();
+        if (lexer_.ok()) program_.nodes[node].value = value;
+        lexer_.next();
         return node;
     }
 
     std::uint32_t parse_list(int depth) {
         std::vector<std::uint32_t> parts;
-        while (problem_.empty() && !take("]")) {
+        while (lexer_.ok() && !take("]")) {
             if (!parts.empty()) expect(",");
             parts.push_back(parse_choice(depth + 1));
         }
@@ -361,20 +314,20 @@ class Parser {
     }
 
     std::uint32_t parse_word(int depth) {
-        const std::string word(lexeme_);
-        const std::size_t word_at = lexeme_at_;
-        next();
+        const std::string word(lexer_.lexeme());
+        const std::size_t word_at = lexer_.position();
+        lexer_.next();
         if (word == "true" || word == "false") {
             const std::uint32_t node = add(ExprKind::literal, ExprType::boolean);
-            if (problem_.empty()) program_.nodes[node].value.number = word == "true" ? 1 : 0;
+            if (lexer_.ok()) program_.nodes[node].value.number = word == "true" ? 1 : 0;
             return node;
         }
         if (take("(")) return parse_call(word, depth);
         std::string path = word;
-        while (problem_.empty() && take(".")) {
-            if (token_ != Token::word) return fail("expected a field name after '.'");
-            path += "." + std::string(lexeme_);
-            next();
+        while (lexer_.ok() && take(".")) {
+            if (lexer_.token() != Token::word) return fail("expected a field name after '.'");
+            path += "." + std::string(lexer_.lexeme());
+            lexer_.next();
         }
         return add_field(path, word_at);
     }
@@ -385,32 +338,39 @@ class Parser {
             std::vector<std::string> known;
             for (const FieldInfo& field : plan_.fields) known.push_back(field.path);
             hint_ = did_you_mean(path, known);
-            lexeme_at_ = at;
+            lexer_.rewind_to(at);
             return fail("data source '" + printable(plan_.name) + "' has no field '" + path + "'");
         }
         const Node& field = plan_.nodes[static_cast<std::size_t>(index)];
         ExprType type = ExprType::text;
         switch (value_type(field.op)) {
             case ValueType::container:
-                lexeme_at_ = at;
+                lexer_.rewind_to(at);
                 return fail("field '" + path + "' is a structure: name one of its members");
-            case ValueType::boolean: type = ExprType::boolean; break;
-            case ValueType::integer: type = ExprType::integer; break;
-            case ValueType::floating: type = ExprType::floating; break;
-            default: break;
+            case ValueType::boolean:
+                type = ExprType::boolean;
+                break;
+            case ValueType::integer:
+                type = ExprType::integer;
+                break;
+            case ValueType::floating:
+                type = ExprType::floating;
+                break;
+            default:
+                break;
         }
         const std::uint32_t node = add(ExprKind::field, type);
-        if (problem_.empty()) program_.nodes[node].field = &field;
+        if (lexer_.ok()) program_.nodes[node].field = &field;
         return node;
     }
 
     std::uint32_t parse_call(const std::string& name, int depth) {
         std::vector<std::uint32_t> arguments;
-        while (problem_.empty() && !take(")")) {
+        while (lexer_.ok() && !take(")")) {
             if (!arguments.empty()) expect(",");
             arguments.push_back(parse_choice(depth + 1));
         }
-        if (!problem_.empty()) return 0;
+        if (!lexer_.ok()) return 0;
         if (name == "cidr") return add_networks(arguments);
         const bool one_text = arguments.size() == 1 && type_of(arguments[0]) == ExprType::text;
         if (name != "len" && name != "lower" && name != "upper") {
@@ -425,25 +385,20 @@ class Parser {
         std::vector<Network> networks;
         for (const std::uint32_t argument : arguments) {
             const ExprNode& node = program_.nodes[argument];
-            const auto network = node.kind == ExprKind::literal && node.type == ExprType::text ? parse_network(node.text) : std::nullopt;
+            const auto network = node.kind == ExprKind::literal && node.type == ExprType::text
+                                     ? parse_network(node.text)
+                                     : std::nullopt;
             if (!network) return fail("'cidr' needs networks such as \"10.0.0.0/8\"");
             networks.push_back(*network);
         }
         if (networks.empty()) return fail("'cidr' needs at least one network");
         const std::uint32_t node = add(ExprKind::networks, ExprType::network);
-        if (problem_.empty()) program_.nodes[node].networks = std::move(networks);
+        if (lexer_.ok()) program_.nodes[node].networks = std::move(networks);
         return node;
     }
 
     const Plan& plan_;
-    std::string_view text_;
-    std::size_t at_ = 0;
-    Token token_ = Token::end;
-    std::string_view lexeme_;
-    std::size_t lexeme_at_ = 0;
-    std::string string_;
-    std::string problem_;
-    std::size_t problem_at_ = 0;
+    ExpressionLexer lexer_;
     std::string hint_;
     Expression::Program program_;
 };

@@ -17,12 +17,35 @@ namespace gadget::events::detail {
 enum class ExprType : std::uint8_t { boolean, integer, floating, text, list, network };
 
 enum class ExprKind : std::uint8_t {
-    literal, field, list, networks, range,
-    negate, logical_not, logical_and, logical_or, choose,
-    add, subtract, multiply, divide, remainder,
-    equal, not_equal, less, less_equal, greater, greater_equal,
-    in, contains, starts_with, ends_with, matches,
-    length, lower, upper,
+    literal,
+    field,
+    list,
+    networks,
+    range,
+    negate,
+    logical_not,
+    logical_and,
+    logical_or,
+    choose,
+    add,
+    subtract,
+    multiply,
+    divide,
+    remainder,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    in,
+    contains,
+    starts_with,
+    ends_with,
+    matches,
+    length,
+    lower,
+    upper,
 };
 
 /// A 128-bit prefix; IPv4 as IPv4-mapped IPv6. A network of one family holds no addresses of the other.
@@ -32,7 +55,8 @@ struct Network {
     bool is_v4 = false;
 };
 
-/// An integer is `number` with `is_negative` telling whether it stands for a value below zero (two's complement).
+/// An integer is `number` with `is_negative` telling whether it stands for a value below zero (two's
+/// complement).
 struct ExprValue {
     std::uint64_t number = 0;
     bool is_negative = false;
@@ -44,13 +68,13 @@ struct ExprValue {
 struct ExprNode {
     ExprKind kind = ExprKind::literal;
     ExprType type = ExprType::boolean;
-    std::vector<std::uint32_t> parts;    ///< operands, or elements of a list
-    ExprValue value;                     ///< literal; its text points to `text`
+    std::vector<std::uint32_t> parts;  ///< operands, or elements of a list
+    ExprValue value;                   ///< literal; its text points to `text`
     std::string text;
     const Node* field = nullptr;
     std::vector<Network> networks;
     std::optional<Regex> regex;
-    std::vector<char> buffer;            ///< holds the text of a field or a function during an evaluation
+    std::vector<char> buffer;  ///< holds the text of a field or a function during an evaluation
 };
 
 struct Expression::Program {

@@ -140,15 +140,19 @@ class FormatterPass {
             const std::string form = annotation(i, "formatters.text");
             if (form.empty()) continue;
             const auto fail = [&](const std::string& why) {
-                return Error{.code = ErrorCode::rejected_input,
-                             .message = "field '" + printable(node(i).path) + "': annotation formatters.text" + why};
+                return Error{
+                    .code = ErrorCode::rejected_input,
+                    .message = "field '" + printable(node(i).path) + "': annotation formatters.text" + why};
             };
             const bool is_bytes = node(i).op == Op::c_string || node(i).op == Op::bytes ||
                                   (node(i).op == Op::array && node(i).element_size == 1);
             if (!is_bytes) return fail(" needs an array of char or of bytes");
-            if (form == "nul-separated") node(i).op = Op::nul_separated;
-            else if (form == "dns-name") node(i).op = Op::dns_name;
-            else return fail(" is '" + printable(form) + "', known are 'nul-separated' and 'dns-name'");
+            if (form == "nul-separated")
+                node(i).op = Op::nul_separated;
+            else if (form == "dns-name")
+                node(i).op = Op::dns_name;
+            else
+                return fail(" is '" + printable(form) + "', known are 'nul-separated' and 'dns-name'");
             const std::string length = annotation(i, "formatters.text.length");
             if (length.empty()) continue;
             const int found = plan_.find(length);

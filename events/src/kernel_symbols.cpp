@@ -15,7 +15,9 @@ constexpr std::size_t kMaxText = std::size_t{256} << 20;
 /// Beyond this distance from its start an address is not in a function but in a hole.
 constexpr std::uint64_t kMaxFunction = std::uint64_t{16} << 20;
 
-bool is_function(char type) { return type == 't' || type == 'T' || type == 'w' || type == 'W'; }
+bool is_function(char type) {
+    return type == 't' || type == 'T' || type == 'w' || type == 'W';
+}
 
 }  // namespace
 
@@ -30,21 +32,26 @@ KernelSymbols KernelSymbols::parse(std::string_view text) {
         std::uint64_t address = 0;
         const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), address, 16);
         const auto at = static_cast<std::size_t>(end - line.data());
-        if (error != std::errc{} || address == 0 || line.size() < at + 4 || line[at] != ' ' || line[at + 2] != ' ') continue;
+        if (error != std::errc{} || address == 0 || line.size() < at + 4 || line[at] != ' ' ||
+            line[at + 2] != ' ')
+            continue;
         if (!is_function(line[at + 1])) continue;
         const std::string_view name = line.substr(at + 3, line.find_first_of(" \t", at + 3) - (at + 3));
         if (name.empty()) continue;
-        names.push_back({static_cast<std::uint32_t>(symbols.text_.size()), static_cast<std::uint32_t>(name.size())});
+        names.push_back(
+            {static_cast<std::uint32_t>(symbols.text_.size()), static_cast<std::uint32_t>(name.size())});
         symbols.text_ += name;
         starts.push_back(address);
     }
     std::vector<std::size_t> order(starts.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return starts[a] < starts[b]; });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return starts[a] < starts[b]; });
     symbols.starts_.reserve(order.size());
     symbols.names_.reserve(order.size());
     for (const std::size_t i : order) {
-        if (!symbols.starts_.empty() && symbols.starts_.back() == starts[i]) continue;    // the first alias names the place
+        if (!symbols.starts_.empty() && symbols.starts_.back() == starts[i])
+            continue;  // the first alias names the place
         symbols.starts_.push_back(starts[i]);
         symbols.names_.push_back(names[i]);
     }

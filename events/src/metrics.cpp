@@ -32,7 +32,8 @@ std::string annotation(const model::Annotations& annotations, const char* key) {
 }
 
 Error rejected(const Node& node, const std::string& why) {
-    return Error{.code = ErrorCode::rejected_input, .message = "metrics: field '" + printable(node.path) + "' " + why};
+    return Error{.code = ErrorCode::rejected_input,
+                 .message = "metrics: field '" + printable(node.path) + "' " + why};
 }
 
 Result<Role> role_of(const Node& node) {
@@ -42,11 +43,13 @@ Result<Role> role_of(const Node& node) {
     if (type == "gauge") return Role::gauge;
     if (type == "histogram") return Role::histogram;
     if (!type.empty()) {
-        return rejected(node, "has metrics.type '" + printable(type) + "'; known are key, counter, gauge and histogram");
+        return rejected(
+            node, "has metrics.type '" + printable(type) + "'; known are key, counter, gauge and histogram");
     }
     if (node.has_type("gadget_counter__u32") || node.has_type("gadget_counter__u64")) return Role::counter;
     if (node.has_type("gadget_gauge__u32") || node.has_type("gadget_gauge__u64")) return Role::gauge;
-    if (node.has_type("gadget_histogram_slot__u32") || node.has_type("gadget_histogram_slot__u64")) return Role::histogram;
+    if (node.has_type("gadget_histogram_slot__u32") || node.has_type("gadget_histogram_slot__u64"))
+        return Role::histogram;
     return Role::none;
 }
 
@@ -67,9 +70,10 @@ Result<std::vector<double>> read_bounds(const Node& node) {
         part = trim(part);
         double bound = 0;
         const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), bound);
-        if (error != std::errc{} || end != part.data() + part.size() || (!bounds.empty() && !(bound > bounds.back())) ||
-            bounds.size() >= kMaxBounds) {
-            return rejected(node, "has metrics.boundaries '" + printable(text) + "', expected increasing numbers");
+        if (error != std::errc{} || end != part.data() + part.size() ||
+            (!bounds.empty() && !(bound > bounds.back())) || bounds.size() >= kMaxBounds) {
+            return rejected(node,
+                            "has metrics.boundaries '" + printable(text) + "', expected increasing numbers");
         }
         bounds.push_back(bound);
     }
@@ -81,7 +85,8 @@ std::string base64(const unsigned char* data, std::size_t size) {
     std::string text;
     for (std::size_t i = 0; i < size; i += 3) {
         const std::size_t left = size - i;
-        const unsigned word = static_cast<unsigned>(data[i] << 16) | static_cast<unsigned>(left > 1 ? data[i + 1] << 8 : 0) |
+        const unsigned word = static_cast<unsigned>(data[i] << 16) |
+                              static_cast<unsigned>(left > 1 ? data[i + 1] << 8 : 0) |
                               static_cast<unsigned>(left > 2 ? data[i + 2] : 0);
         text += kLetters[word >> 18];
         text += kLetters[word >> 12 & 63];
@@ -98,12 +103,13 @@ struct Meter {
 };
 
 bool is_signed_number(const Node& node) {
-    return node.is_signed || node.op == Op::wall_clock || node.op == Op::i8 || node.op == Op::i16 || node.op == Op::i32 ||
-           node.op == Op::i64;
+    return node.is_signed || node.op == Op::wall_clock || node.op == Op::i8 || node.op == Op::i16 ||
+           node.op == Op::i32 || node.op == Op::i64;
 }
 
 double as_double(const Node& node, std::uint64_t number) {
-    return is_signed_number(node) ? static_cast<double>(static_cast<std::int64_t>(number)) : static_cast<double>(number);
+    return is_signed_number(node) ? static_cast<double>(static_cast<std::int64_t>(number))
+                                  : static_cast<double>(number);
 }
 
 void observe(MetricSeries& series, const std::vector<double>& bounds, double value, std::uint64_t times) {
@@ -116,7 +122,8 @@ void observe(MetricSeries& series, const std::vector<double>& bounds, double val
 }  // namespace
 
 struct MetricsCollector::Impl {
-    explicit Impl(const DataSource& source) : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
+    explicit Impl(const DataSource& source)
+        : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
 
     Result<void> read_fields() {
         for (const Node& node : plan->nodes) {
@@ -125,16 +132,19 @@ struct MetricsCollector::Impl {
             if (role == Role::none) continue;
             if (role == Role::key) {
                 const ValueType type = value_type(node.op);
-                if (type == ValueType::container || type == ValueType::list) return rejected(node, "cannot be a key");
+                if (type == ValueType::container || type == ValueType::list)
+                    return rejected(node, "cannot be a key");
                 keys.push_back(&node);
             } else {
                 GADGET_TRY(add_meter(node, role));
             }
         }
-        if (std::string name = annotation(plan->annotations, "metrics.implicit-counter.name"); !name.empty()) {
+        if (std::string name = annotation(plan->annotations, "metrics.implicit-counter.name");
+            !name.empty()) {
             Meter meter;
             meter.description.name = std::move(name);
-            meter.description.description = annotation(plan->annotations, "metrics.implicit-counter.description");
+            meter.description.description =
+                annotation(plan->annotations, "metrics.implicit-counter.description");
             meters.push_back(std::move(meter));
         }
         for (Meter& meter : meters) {
@@ -154,11 +164,14 @@ struct MetricsCollector::Impl {
         if (metric.name.empty()) metric.name = node.path;
         metric.description = annotation(node.annotations, "metrics.description");
         metric.unit = annotation(node.annotations, "metrics.unit");
-        metric.kind = role == Role::counter ? MetricKind::counter : role == Role::gauge ? MetricKind::gauge : MetricKind::histogram;
+        metric.kind = role == Role::counter ? MetricKind::counter
+                      : role == Role::gauge ? MetricKind::gauge
+                                            : MetricKind::histogram;
         if (role == Role::histogram && is_slots(node)) {
             if (node.count > 64) return rejected(node, "has more than 64 slots");
             metric.integer_bounds = true;
-            for (std::uint32_t i = 0; i < node.count; ++i) metric.bounds.push_back(static_cast<double>(std::uint64_t{1} << i));
+            for (std::uint32_t i = 0; i < node.count; ++i)
+                metric.bounds.push_back(static_cast<double>(std::uint64_t{1} << i));
         } else if (!is_number(node)) {
             return rejected(node, "is neither an integer nor a float, so it has no value to measure");
         } else if (role == Role::histogram) {
@@ -169,7 +182,8 @@ struct MetricsCollector::Impl {
         return {};
     }
 
-    /// The text of the keys of a record, each followed by its size, so that no two combinations look the same.
+    /// The text of the keys of a record, each followed by its size, so that no two combinations look the
+    /// same.
     void read_keys(const View& bytes) {
         key_text.clear();
         for (const Node* key : keys) {
@@ -208,8 +222,10 @@ struct MetricsCollector::Impl {
         const std::vector<std::string> labels = split_keys(key_text);
         for (std::size_t i = 0; i < meters.size(); ++i) {
             row[i].labels = labels;
-            if (meters[i].description.kind == MetricKind::histogram) row[i].buckets.resize(meters[i].description.bounds.size() + 1);
-            row[i].is_integer = meters[i].node == nullptr || value_type(meters[i].node->op) == ValueType::integer;
+            if (meters[i].description.kind == MetricKind::histogram)
+                row[i].buckets.resize(meters[i].description.bounds.size() + 1);
+            row[i].is_integer =
+                meters[i].node == nullptr || value_type(meters[i].node->op) == ValueType::integer;
         }
         return &row;
     }
@@ -224,8 +240,8 @@ struct MetricsCollector::Impl {
         if (node.op == Op::array) {
             for (std::uint32_t i = 0; i < node.count; ++i) {
                 const unsigned char* at = bytes.data + node.offset + std::size_t{i} * node.element_size;
-                const std::uint64_t times =
-                    node.element_op == Op::u32 ? detail::load<std::uint32_t>(at) : detail::load<std::uint64_t>(at);
+                const std::uint64_t times = node.element_op == Op::u32 ? detail::load<std::uint32_t>(at)
+                                                                       : detail::load<std::uint64_t>(at);
                 if (times > 0) observe(series, meter.description.bounds, meter.description.bounds[i], times);
             }
             return;
@@ -236,13 +252,16 @@ struct MetricsCollector::Impl {
         switch (meter.description.kind) {
             case MetricKind::counter:
                 series.value += value;
-                series.integer = static_cast<std::int64_t>(static_cast<std::uint64_t>(series.integer) + number);
+                series.integer =
+                    static_cast<std::int64_t>(static_cast<std::uint64_t>(series.integer) + number);
                 break;
             case MetricKind::gauge:
                 series.value = value;
                 series.integer = static_cast<std::int64_t>(number);
                 break;
-            case MetricKind::histogram: observe(series, meter.description.bounds, value, 1); break;
+            case MetricKind::histogram:
+                observe(series, meter.description.bounds, value, 1);
+                break;
         }
     }
 
@@ -252,8 +271,8 @@ struct MetricsCollector::Impl {
     std::vector<const Node*> keys;
     std::vector<Meter> meters;
     std::string key_text;
-    std::unordered_map<std::string, std::size_t> index;     ///< by key_text, in rows
-    std::vector<std::vector<MetricSeries>> rows;            ///< one series for each meter
+    std::unordered_map<std::string, std::size_t> index;  ///< by key_text, in rows
+    std::vector<std::vector<MetricSeries>> rows;         ///< one series for each meter
     std::uint64_t dropped = 0;
 };
 
@@ -277,7 +296,8 @@ void MetricsCollector::add(Record record) {
         ++impl_->dropped;
         return;
     }
-    for (std::size_t i = 0; i < impl_->meters.size(); ++i) impl_->add_value(impl_->meters[i], (*row)[i], bytes);
+    for (std::size_t i = 0; i < impl_->meters.size(); ++i)
+        impl_->add_value(impl_->meters[i], (*row)[i], bytes);
 }
 
 std::vector<Metric> MetricsCollector::snapshot() const {
@@ -291,6 +311,8 @@ std::vector<Metric> MetricsCollector::snapshot() const {
     return metrics;
 }
 
-std::uint64_t MetricsCollector::dropped() const { return impl_->dropped; }
+std::uint64_t MetricsCollector::dropped() const {
+    return impl_->dropped;
+}
 
 }  // namespace gadget::events

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics as text. The drawing has the layout of Inspektor Gadget's, with a line of keys where there are keys.
+// Metrics as text. The drawing has the layout of Inspektor Gadget's, with a line of keys where there are
+// keys.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -33,7 +34,8 @@ void draw(const Metric& metric, const MetricSeries& series, std::string& out) {
         out += (i == 0 ? " " : ", ") + detail::terminal_escaped(metric.label_names[i]) + "=" +
                detail::terminal_escaped(series.labels[i]);
     }
-    out += "\n        " + padded(detail::terminal_escaped(metric.unit), 16, false) + " : count    distribution\n";
+    out += "\n        " + padded(detail::terminal_escaped(metric.unit), 16, false) +
+           " : count    distribution\n";
     const std::size_t rows = metric.bounds.size();
     std::uint64_t largest = 0;
     for (std::size_t i = 0; i < rows; ++i) largest = std::max(largest, series.buckets[i]);
@@ -42,12 +44,13 @@ void draw(const Metric& metric, const MetricSeries& series, std::string& out) {
         const std::string end = number_text(metric.bounds[i]);
         const std::uint64_t count = series.buckets[i];
         // By division first where the product would not fit.
-        const std::uint64_t stars = largest == 0 ? 0
+        const std::uint64_t stars = largest == 0                              ? 0
                                     : largest > ~std::uint64_t{0} / kBarCells ? count / (largest / kBarCells)
                                                                               : count * kBarCells / largest;
         const auto cells = static_cast<std::size_t>(std::min<std::uint64_t>(stars, kBarCells));
-        out += padded(start, 10, true) + " -> " + padded(end, 10, false) + " : " + padded(std::to_string(count), 8, false) + " |" +
-               std::string(cells, '*') + std::string(kBarCells - cells, ' ') + "|\n";
+        out += padded(start, 10, true) + " -> " + padded(end, 10, false) + " : " +
+               padded(std::to_string(count), 8, false) + " |" + std::string(cells, '*') +
+               std::string(kBarCells - cells, ' ') + "|\n";
         start = end;
     }
 }
@@ -57,7 +60,8 @@ std::string valid_name(std::string_view text, bool colon) {
     std::string name;
     for (const char c : text) {
         const bool digit = c >= '0' && c <= '9';
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':');
+        const bool letter =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':');
         if (digit && name.empty()) name += '_';
         name += letter || digit ? c : '_';
     }
@@ -68,18 +72,25 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
     std::size_t at = 0;
     while (at < text.size()) {
         std::size_t length = 0;
-        const char32_t c = detail::decode_utf8(reinterpret_cast<const unsigned char*>(text.data() + at), text.size() - at, length);
-        if (c == U'\\') out += "\\\\";
-        else if (c == U'\n') out += "\\n";
-        else if (c == U'"' && quotes) out += "\\\"";
-        else if (length == 1 && c == 0xfffd) out += "\xef\xbf\xbd";
-        else out += text.substr(at, length);
+        const char32_t c = detail::decode_utf8(reinterpret_cast<const unsigned char*>(text.data() + at),
+                                               text.size() - at, length);
+        if (c == U'\\')
+            out += "\\\\";
+        else if (c == U'\n')
+            out += "\\n";
+        else if (c == U'"' && quotes)
+            out += "\\\"";
+        else if (length == 1 && c == 0xfffd)
+            out += "\xef\xbf\xbd";
+        else
+            out += text.substr(at, length);
         at += length;
     }
 }
 
 /// {a="x",b="y",le="5"}; nothing when there are no labels.
-void append_labels(std::string& out, const Metric& metric, const MetricSeries& series, std::string_view bound) {
+void append_labels(std::string& out, const Metric& metric, const MetricSeries& series,
+                   std::string_view bound) {
     if (metric.label_names.empty() && bound.empty()) return;
     out += '{';
     bool first = true;
@@ -91,23 +102,26 @@ void append_labels(std::string& out, const Metric& metric, const MetricSeries& s
         append_escaped(out, value, true);
         out += '"';
     };
-    for (std::size_t i = 0; i < metric.label_names.size(); ++i) label(metric.label_names[i], series.labels[i]);
+    for (std::size_t i = 0; i < metric.label_names.size(); ++i)
+        label(metric.label_names[i], series.labels[i]);
     if (!bound.empty()) label("le", bound);
     out += '}';
 }
 
-void append_sample(std::string& out, const std::string& name, const Metric& metric, const MetricSeries& series,
-                   std::string_view bound, const std::string& value) {
+void append_sample(std::string& out, const std::string& name, const Metric& metric,
+                   const MetricSeries& series, std::string_view bound, const std::string& value) {
     out += name;
     append_labels(out, metric, series, bound);
     out += " " + value + "\n";
 }
 
-void append_histogram(std::string& out, const std::string& name, const Metric& metric, const MetricSeries& series) {
+void append_histogram(std::string& out, const std::string& name, const Metric& metric,
+                      const MetricSeries& series) {
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < metric.bounds.size(); ++i) {
         below += series.buckets[i];
-        append_sample(out, name + "_bucket", metric, series, number_text(metric.bounds[i]), std::to_string(below));
+        append_sample(out, name + "_bucket", metric, series, number_text(metric.bounds[i]),
+                      std::to_string(below));
     }
     append_sample(out, name + "_bucket", metric, series, "+Inf", std::to_string(series.count));
     append_sample(out, name + "_sum", metric, series, "", number_text(series.sum));
@@ -135,8 +149,11 @@ void write_prometheus(const std::vector<Metric>& metrics, std::string& out) {
         }
         out += "# TYPE " + name + " " + kKinds[static_cast<std::size_t>(metric.kind)] + "\n";
         for (const MetricSeries& series : metric.series) {
-            if (metric.kind == MetricKind::histogram) append_histogram(out, name, metric, series);
-            else append_sample(out, name, metric, series, "", series.is_integer ? std::to_string(series.integer) : number_text(series.value));
+            if (metric.kind == MetricKind::histogram)
+                append_histogram(out, name, metric, series);
+            else
+                append_sample(out, name, metric, series, "",
+                              series.is_integer ? std::to_string(series.integer) : number_text(series.value));
         }
     }
 }

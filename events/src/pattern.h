@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Regular expressions in the syntax of RE2 (without Unicode classes), matched by simulating all alternatives at once:
-// time grows with pattern times text, whatever the pattern, and matching allocates nothing.
+// Regular expressions in the syntax of RE2 (without Unicode classes), matched by simulating all alternatives
+// at once: time grows with pattern times text, whatever the pattern, and matching allocates nothing.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,8 @@ namespace gadget::events::detail {
 
 class Regex {
   public:
-    /// `rejected_input` with the position when the pattern is malformed, uses an unknown escape or is too large.
+    /// `rejected_input` with the position when the pattern is malformed, uses an unknown escape or is too
+    /// large.
     static Result<Regex> compile(std::string_view pattern);
 
     /// Whether the pattern matches somewhere in `text`.
@@ -30,9 +31,9 @@ class Regex {
     struct Instruction {
         Code code = Code::match;
         Assertion assertion = Assertion::text_begin;
-        std::uint32_t next = 0;      ///< where to go on
-        std::uint32_t other = 0;     ///< split: the second way
-        std::uint32_t set = 0;       ///< range_set: index in sets_
+        std::uint32_t next = 0;   ///< where to go on
+        std::uint32_t other = 0;  ///< split: the second way
+        std::uint32_t set = 0;    ///< range_set: index in sets_
     };
 
   private:

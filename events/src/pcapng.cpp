@@ -61,8 +61,8 @@ std::string url_encoded(std::string_view text) {
     constexpr char kHex[] = "0123456789ABCDEF";
     std::string encoded;
     for (const char c : text) {
-        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-                           c == '.' || c == '~';
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           c == '-' || c == '_' || c == '.' || c == '~';
         if (plain) {
             encoded += c;
         } else {
@@ -87,10 +87,12 @@ struct KeyField {
 }  // namespace
 
 struct PcapngWriter::Impl {
-    explicit Impl(const DataSource& source) : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
+    explicit Impl(const DataSource& source)
+        : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
 
     Error fail(const std::string& why) const {
-        return Error{.code = ErrorCode::rejected_input, .message = "pcap-ng: data source '" + printable(plan->name) + "' " + why};
+        return Error{.code = ErrorCode::rejected_input,
+                     .message = "pcap-ng: data source '" + printable(plan->name) + "' " + why};
     }
 
     /// The field that the annotation `key` names; nullptr when it is not set.
@@ -98,7 +100,8 @@ struct PcapngWriter::Impl {
         const std::string name = annotation(plan->annotations, key);
         if (name.empty()) return static_cast<const Node*>(nullptr);
         const int index = plan->find_for_user(name);
-        if (index < 0) return fail("has no field '" + printable(name) + "', which annotation " + key + " names");
+        if (index < 0)
+            return fail("has no field '" + printable(name) + "', which annotation " + key + " names");
         return &plan->nodes[static_cast<std::size_t>(index)];
     }
 
@@ -107,19 +110,25 @@ struct PcapngWriter::Impl {
         GADGET_TRY_ASSIGN(timestamp, find("pcap.timestamp"));
         GADGET_TRY_ASSIGN(length, find("pcap.packet-length"));
         if (payload == nullptr) return fail("has no annotation pcap.payload");
-        const bool is_bytes = payload->op == Op::tail || payload->op == Op::bytes || payload->op == Op::c_string ||
+        const bool is_bytes = payload->op == Op::tail || payload->op == Op::bytes ||
+                              payload->op == Op::c_string ||
                               (payload->op == Op::array && payload->element_size == 1);
-        if (!is_bytes) return fail("names '" + printable(payload->path) + "' as payload, which does not hold bytes");
+        if (!is_bytes)
+            return fail("names '" + printable(payload->path) + "' as payload, which does not hold bytes");
         const auto is_number = [](const Node* node) {
             return node == nullptr || value_type(node->op) == ValueType::integer || node->op == Op::timestamp;
         };
-        if (!is_number(timestamp) || !is_number(length)) return fail("names a time stamp or a packet length that is not an integer");
+        if (!is_number(timestamp) || !is_number(length))
+            return fail("names a time stamp or a packet length that is not an integer");
         for (const Node& node : plan->nodes) {
             const std::string variable = annotation(node.annotations, "pcap.interface-var");
-            if (node.unreferenced || (variable.empty() && annotation(node.annotations, "pcap.interface-key") != "true")) continue;
+            if (node.unreferenced ||
+                (variable.empty() && annotation(node.annotations, "pcap.interface-key") != "true"))
+                continue;
             const ValueType type = value_type(node.op);
             if (type == ValueType::container || type == ValueType::list) {
-                return fail("has field '" + printable(node.path) + "' as part of the interface, which has no single value");
+                return fail("has field '" + printable(node.path) +
+                            "' as part of the interface, which has no single value");
             }
             keys.push_back({&node, variable.empty() ? node.path : variable});
         }
@@ -132,7 +141,8 @@ struct PcapngWriter::Impl {
             scratch.resize(evaluator.room(*key.node, bytes));
             const char* end = evaluator.write<Style::raw>(*key.node, bytes, scratch.data());
             if (!text.empty()) text += ';';
-            text += key.name + "=" + url_encoded({scratch.data(), static_cast<std::size_t>(end - scratch.data())});
+            text += key.name + "=" +
+                    url_encoded({scratch.data(), static_cast<std::size_t>(end - scratch.data())});
         }
         return text;
     }
@@ -148,10 +158,10 @@ struct PcapngWriter::Impl {
         body.clear();
         put(body, kEthernet);
         put(body, std::uint16_t{0});
-        put(body, std::uint32_t{0});    // no limit on the length of packets
+        put(body, std::uint32_t{0});  // no limit on the length of packets
         put_option(body, kOptionName, "virtual");
         if (!description.empty()) put_option(body, kOptionDescription, description);
-        put_option(body, kOptionResolution, "\x09");    // 10^-9 seconds
+        put_option(body, kOptionResolution, "\x09");  // 10^-9 seconds
         put(body, std::uint32_t{0});
         put_block(out, kInterface, body);
         return number;
@@ -179,7 +189,7 @@ struct PcapngWriter::Impl {
     const Node* timestamp = nullptr;
     const Node* length = nullptr;
     std::vector<KeyField> keys;
-    std::unordered_map<std::string, std::uint32_t> interfaces;    ///< by description
+    std::unordered_map<std::string, std::uint32_t> interfaces;  ///< by description
     std::string scratch;
     std::string body;
     std::uint64_t dropped = 0;
@@ -201,7 +211,7 @@ void PcapngWriter::begin(std::string& out) const {
     put(body, kByteOrder);
     put(body, std::uint16_t{1});
     put(body, std::uint16_t{0});
-    put(body, std::int64_t{-1});    // the length of the section is not known
+    put(body, std::int64_t{-1});  // the length of the section is not known
     put_block(out, kSectionHeader, body);
 }
 
@@ -230,6 +240,8 @@ void PcapngWriter::append(Record record, std::string& out) {
     put_block(out, kPacket, impl.body);
 }
 
-std::uint64_t PcapngWriter::dropped() const { return impl_->dropped; }
+std::uint64_t PcapngWriter::dropped() const {
+    return impl_->dropped;
+}
 
 }  // namespace gadget::events

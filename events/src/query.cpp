@@ -51,9 +51,12 @@ bool is_signed(const Node& node) {
         case Op::i16:
         case Op::i32:
         case Op::i64:
-        case Op::wall_clock: return true;
-        case Op::bits: return node.is_signed;
-        default: return false;
+        case Op::wall_clock:
+            return true;
+        case Op::bits:
+            return node.is_signed;
+        default:
+            return false;
     }
 }
 
@@ -75,7 +78,16 @@ class TextReader {
     std::vector<char> buffer_;
 };
 
-enum class Comparison : std::uint8_t { equal, not_equal, less, less_equal, greater, greater_equal, search, not_search };
+enum class Comparison : std::uint8_t {
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    search,
+    not_search
+};
 
 struct Operator {
     std::string_view text;
@@ -83,21 +95,28 @@ struct Operator {
 };
 
 constexpr Operator kOperators[] = {
-    {"=", Comparison::equal},   {"==", Comparison::equal},         {"!=", Comparison::not_equal},
-    {"<", Comparison::less},    {"<=", Comparison::less_equal},    {">", Comparison::greater},
-    {">=", Comparison::greater_equal}, {"~", Comparison::search},  {"!~", Comparison::not_search},
+    {"=", Comparison::equal},          {"==", Comparison::equal},      {"!=", Comparison::not_equal},
+    {"<", Comparison::less},           {"<=", Comparison::less_equal}, {">", Comparison::greater},
+    {">=", Comparison::greater_equal}, {"~", Comparison::search},      {"!~", Comparison::not_search},
 };
 
 template <class T>
 bool holds(Comparison comparison, const T& a, const T& b) {
     switch (comparison) {
-        case Comparison::equal: return a == b;
-        case Comparison::not_equal: return a != b;
-        case Comparison::less: return a < b;
-        case Comparison::less_equal: return a <= b;
-        case Comparison::greater: return a > b;
-        case Comparison::greater_equal: return a >= b;
-        default: return false;
+        case Comparison::equal:
+            return a == b;
+        case Comparison::not_equal:
+            return a != b;
+        case Comparison::less:
+            return a < b;
+        case Comparison::less_equal:
+            return a <= b;
+        case Comparison::greater:
+            return a > b;
+        case Comparison::greater_equal:
+            return a >= b;
+        default:
+            return false;
     }
 }
 
@@ -132,13 +151,15 @@ Result<void> parse_number(Condition& condition, std::string_view value) {
         fits = parse_whole(value, condition.number) && (bits >= 64 || condition.number >> bits == 0);
     }
     if (fits) return {};
-    return rejected("filter: '" + printable(value) + "' is not a number that field '" + printable(node.path) + "' (" +
-                    std::to_string(bits) + " bits" + (is_signed(node) ? ", signed" : "") + ") can have");
+    return rejected("filter: '" + printable(value) + "' is not a number that field '" + printable(node.path) +
+                    "' (" + std::to_string(bits) + " bits" + (is_signed(node) ? ", signed" : "") +
+                    ") can have");
 }
 
 Result<void> parse_value(Condition& condition, const std::string& value) {
     const Node& node = *condition.node;
-    const bool search = condition.comparison == Comparison::search || condition.comparison == Comparison::not_search;
+    const bool search =
+        condition.comparison == Comparison::search || condition.comparison == Comparison::not_search;
     const ValueType type = value_type(node.op);
     if (search && type != ValueType::text) {
         return rejected("filter: field '" + printable(node.path) + "' is not text: '~' cannot search it");
@@ -146,19 +167,24 @@ Result<void> parse_value(Condition& condition, const std::string& value) {
     switch (type) {
         case ValueType::boolean: {
             if (condition.comparison != Comparison::equal && condition.comparison != Comparison::not_equal) {
-                return rejected("filter: field '" + printable(node.path) + "' is a boolean: only '==' and '!=' compare it");
+                return rejected("filter: field '" + printable(node.path) +
+                                "' is a boolean: only '==' and '!=' compare it");
             }
             if (value != "true" && value != "false" && value != "1" && value != "0") {
-                return rejected("filter: field '" + printable(node.path) + "' is true or false, not '" + printable(value) + "'");
+                return rejected("filter: field '" + printable(node.path) + "' is true or false, not '" +
+                                printable(value) + "'");
             }
             condition.number = value == "true" || value == "1" ? 1 : 0;
             return {};
         }
-        case ValueType::integer: return parse_number(condition, value);
+        case ValueType::integer:
+            return parse_number(condition, value);
         case ValueType::floating:
             if (parse_whole(value, condition.floating)) return {};
-            return rejected("filter: '" + printable(value) + "' is not a number, as field '" + printable(node.path) + "' is");
-        default: break;
+            return rejected("filter: '" + printable(value) + "' is not a number, as field '" +
+                            printable(node.path) + "' is");
+        default:
+            break;
     }
     if (search) {
         GADGET_TRY_ASSIGN(condition.regex, detail::Regex::compile(value).context("in --filter"));
@@ -214,22 +240,28 @@ bool sorts_by_number(const Node& node) {
 }  // namespace
 
 struct Filter::Impl {
-    explicit Impl(const DataSource& source) : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
+    explicit Impl(const DataSource& source)
+        : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
 
     bool matches(Condition& condition, const View& bytes) {
         const Node& node = *condition.node;
         switch (value_type(node.op)) {
-            case ValueType::boolean: return holds(condition.comparison, evaluator.number(node, bytes), condition.number);
+            case ValueType::boolean:
+                return holds(condition.comparison, evaluator.number(node, bytes), condition.number);
             case ValueType::integer: {
                 const std::uint64_t number = evaluator.number(node, bytes);
                 if (!is_signed(node)) return holds(condition.comparison, number, condition.number);
-                return holds(condition.comparison, static_cast<std::int64_t>(number), static_cast<std::int64_t>(condition.number));
+                return holds(condition.comparison, static_cast<std::int64_t>(number),
+                             static_cast<std::int64_t>(condition.number));
             }
-            case ValueType::floating: return holds(condition.comparison, evaluator.floating(node, bytes), condition.floating);
-            default: break;
+            case ValueType::floating:
+                return holds(condition.comparison, evaluator.floating(node, bytes), condition.floating);
+            default:
+                break;
         }
         const std::string_view value = text.read(evaluator, node, bytes);
-        if (condition.regex) return condition.regex->search(value) == (condition.comparison == Comparison::search);
+        if (condition.regex)
+            return condition.regex->search(value) == (condition.comparison == Comparison::search);
         return holds(condition.comparison, value, std::string_view(condition.text));
     }
 
@@ -275,7 +307,8 @@ struct Sorter::Impl {
         bool descending = false;
     };
 
-    explicit Impl(const DataSource& source) : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
+    explicit Impl(const DataSource& source)
+        : plan(source.plan()), evaluator(*plan), view(plan->record_size) {}
 
     /// A number whose unsigned order is the order of the field.
     std::uint64_t rank(const Node& node, const View& bytes) {
@@ -338,7 +371,10 @@ void Sorter::sort(std::vector<Record>& records) {
             const std::uint64_t left = ranks[a * count + k];
             const std::uint64_t right = ranks[b * count + k];
             const bool numbers = sorts_by_number(node) || value_type(node.op) == ValueType::floating;
-            const int order = numbers ? (left < right ? -1 : left > right ? 1 : 0) : texts[left].compare(texts[right]);
+            const int order = numbers ? (left < right   ? -1
+                                         : left > right ? 1
+                                                        : 0)
+                                      : texts[left].compare(texts[right]);
             if (order != 0) return impl.keys[k].descending ? order > 0 : order < 0;
         }
         return false;
@@ -352,7 +388,8 @@ void Sorter::sort(std::vector<Record>& records) {
     records = std::move(sorted);
 }
 
-Result<std::optional<std::string>> option_for_source(std::string_view text, char separator, std::string_view source) {
+Result<std::optional<std::string>> option_for_source(std::string_view text, char separator,
+                                                     std::string_view source) {
     std::optional<std::string> own;
     std::size_t qualified = 0;
     const std::vector<std::string_view> parts = split(text, separator);
@@ -364,7 +401,8 @@ Result<std::optional<std::string>> option_for_source(std::string_view text, char
     }
     if (qualified == 0) return std::optional<std::string>(std::string(text));
     if (qualified != parts.size()) {
-        return rejected("'" + printable(text) + "' mixes values for one data source ('source:value') and for all");
+        return rejected("'" + printable(text) +
+                        "' mixes values for one data source ('source:value') and for all");
     }
     return own;
 }

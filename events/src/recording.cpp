@@ -124,8 +124,9 @@ model::Field take_field(Cursor& cursor) {
     field.name = cursor.take_text();
     field.path = cursor.take_text();
     const auto kind = cursor.take<std::uint8_t>();
-    field.kind = kind <= static_cast<std::uint8_t>(model::FieldKind::bytes) ? static_cast<model::FieldKind>(kind)
-                                                                            : model::FieldKind::bytes;
+    field.kind = kind <= static_cast<std::uint8_t>(model::FieldKind::bytes)
+                     ? static_cast<model::FieldKind>(kind)
+                     : model::FieldKind::bytes;
     field.is_array = cursor.take<std::uint8_t>() != 0;
     field.offset = cursor.take<std::uint32_t>();
     field.size = cursor.take<std::uint32_t>();
@@ -134,7 +135,8 @@ model::Field take_field(Cursor& cursor) {
     field.parent = cursor.take<std::int32_t>();
     field.bit_offset = cursor.take<std::uint32_t>();
     field.bit_size = cursor.take<std::uint32_t>();
-    for (std::uint32_t left = cursor.take_count(4); left > 0; --left) field.type_names.push_back(cursor.take_text());
+    for (std::uint32_t left = cursor.take_count(4); left > 0; --left)
+        field.type_names.push_back(cursor.take_text());
     field.enum_name = cursor.take_text();
     for (std::uint32_t left = cursor.take_count(12); left > 0; --left) {
         std::string name = cursor.take_text();
@@ -204,7 +206,8 @@ Result<void> RecordingWriter::append(std::uint32_t source, Record record, std::s
     return {};
 }
 
-Result<void> RecordingWriter::append_batch(std::uint32_t source, std::span<const Record> records, std::string& out) {
+Result<void> RecordingWriter::append_batch(std::uint32_t source, std::span<const Record> records,
+                                           std::string& out) {
     std::size_t size = 8;
     for (const Record record : records) size += 4 + std::min<std::size_t>(record.size(), kMaxRecordingBlock);
     if (size > kMaxRecordingBlock) {
@@ -236,7 +239,8 @@ Result<RecordingReader> RecordingReader::open(Read read) {
     std::memcpy(&version, header + kMagic.size(), sizeof version);
     if (version != kVersion) {
         return Error{.code = ErrorCode::unsupported,
-                     .message = "the recording has format version " + std::to_string(version) + ", known is version 1"};
+                     .message = "the recording has format version " + std::to_string(version) +
+                                ", known is version 1"};
     }
     return reader;
 }
@@ -293,15 +297,17 @@ Result<std::optional<RecordedItem>> RecordingReader::next() {
             case Kind::environment: {
                 RecordedEnvironment environment;
                 environment.boot_to_wall_ns = cursor.take<std::int64_t>();
-                environment.arch = cursor.take<std::uint8_t>() == static_cast<std::uint8_t>(model::Arch::arm64)
-                                       ? model::Arch::arm64
-                                       : model::Arch::amd64;
+                environment.arch =
+                    cursor.take<std::uint8_t>() == static_cast<std::uint8_t>(model::Arch::arm64)
+                        ? model::Arch::arm64
+                        : model::Arch::amd64;
                 if (!cursor.complete()) return corrupt("the environment block");
                 return Item(environment);
             }
             case Kind::source: {
                 RecordedSource source = take_source(cursor);
-                if (!cursor.complete()) return corrupt("the definition of data source " + std::to_string(sources_));
+                if (!cursor.complete())
+                    return corrupt("the definition of data source " + std::to_string(sources_));
                 if (source.source != sources_ || sources_ >= kMaxRecordedSources) {
                     return corrupt("data sources are not numbered in order");
                 }
@@ -310,7 +316,8 @@ Result<std::optional<RecordedItem>> RecordingReader::next() {
             }
             case Kind::record: {
                 const auto source = cursor.take<std::uint32_t>();
-                if (cursor.failed() || source >= sources_) return corrupt("a record of an unknown data source");
+                if (cursor.failed() || source >= sources_)
+                    return corrupt("a record of an unknown data source");
                 return Item(RecordedRow{source, cursor.take_bytes(block_size_ - 4)});
             }
             case Kind::batch: {

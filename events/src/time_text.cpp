@@ -128,6 +128,73 @@ char* write_fraction(char* out, std::uint32_t nanoseconds, std::string_view patt
     return out;
 }
 
+unsigned twelve_hours(const CalendarTime& time) {
+    return time.hour % 12 == 0 ? 12 : time.hour % 12;
+}
+
+char* write_time_element(char* out, Element element, const CalendarTime& time) {
+    switch (element) {
+        case Element::hour24:
+            return write_padded(out, time.hour, 2);
+        case Element::hour12_padded:
+            return write_padded(out, twelve_hours(time), 2);
+        case Element::hour12:
+            return write_unsigned(out, twelve_hours(time));
+        case Element::minute_padded:
+            return write_padded(out, time.minute, 2);
+        case Element::minute:
+            return write_unsigned(out, time.minute);
+        case Element::second_padded:
+            return write_padded(out, time.second, 2);
+        case Element::second:
+            return write_unsigned(out, time.second);
+        case Element::pm:
+            return write_text(out, time.hour >= 12 ? "PM" : "AM");
+        case Element::pm_lower:
+            return write_text(out, time.hour >= 12 ? "pm" : "am");
+        case Element::zone_iso_colon:
+        case Element::zone_iso:
+            if (time.utc_offset == 0) return write_text(out, "Z");
+            return write_zone(out, time.utc_offset, element == Element::zone_iso_colon);
+        case Element::zone_colon:
+            return write_zone(out, time.utc_offset, true);
+        default:
+            return write_zone(out, time.utc_offset, false);
+    }
+}
+
+char* write_element(char* out, Element element, const CalendarTime& time) {
+    switch (element) {
+        case Element::month_name:
+            return write_text(out, kMonths[time.month - 1]);
+        case Element::month_short:
+            return write_text(out, kMonths[time.month - 1].substr(0, 3));
+        case Element::weekday:
+            return write_text(out, kDays[time.weekday]);
+        case Element::weekday_short:
+            return write_text(out, kDays[time.weekday].substr(0, 3));
+        case Element::year:
+            return write_year(out, time.year);
+        case Element::year_short:
+            return write_padded(out, static_cast<std::uint32_t>(time.year < 0 ? 0 : time.year % 100), 2);
+        case Element::month_padded:
+            return write_padded(out, time.month, 2);
+        case Element::month:
+            return write_unsigned(out, time.month);
+        case Element::day_padded:
+            return write_padded(out, time.day, 2);
+        case Element::day_spaced:
+            if (time.day < 10) *out++ = ' ';
+            return write_unsigned(out, time.day);
+        case Element::year_day:
+            return write_padded(out, time.year_day, 3);
+        case Element::day:
+            return write_unsigned(out, time.day);
+        default:
+            return write_time_element(out, element, time);
+    }
+}
+
 }  // namespace
 
 std::int64_t TimeText::wall_clock(std::uint64_t boot_time) const {
@@ -144,41 +211,41 @@ std::int64_t TimeText::wall_clock(std::uint64_t boot_time) const {
 void TimeText::load_second(std::int64_t second) {
     second_ = second;
     loaded_ = true;
-    offset_ = environment_->utc_offset ? environment_->utc_offset(second) : 0;
-    if (offset_ < -kDay || offset_ > kDay) offset_ = 0;
-    const std::int64_t local = second + offset_;
+    time_.utc_offset = environment_->utc_offset ? environment_->utc_offset(second) : 0;
+    if (time_.utc_offset < -kDay || time_.utc_offset > kDay) time_.utc_offset = 0;
+    const std::int64_t local = second + time_.utc_offset;
     const std::int64_t days = floor_divide(local, kDay);
     const auto rest = static_cast<unsigned>(local - days * kDay);
-    hour_ = rest / 3600;
-    minute_ = rest / 60 % 60;
-    seconds_ = rest % 60;
+    time_.hour = rest / 3600;
+    time_.minute = rest / 60 % 60;
+    time_.second = rest % 60;
     const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
-    year_ = static_cast<int>(date.year());
-    month_ = static_cast<unsigned>(date.month());
-    day_ = static_cast<unsigned>(date.day());
-    weekday_ = std::chrono::weekday{std::chrono::sys_days{std::chrono::days{days}}}.c_encoding();
-    const std::chrono::sys_days new_year{std::chrono::year{static_cast<int>(year_)} / 1 / 1};
-    year_day_ =
+    time_.year = static_cast<int>(date.year());
+    time_.month = static_cast<unsigned>(date.month());
+    time_.day = static_cast<unsigned>(date.day());
+    time_.weekday = std::chrono::weekday{std::chrono::sys_days{std::chrono::days{days}}}.c_encoding();
+    const std::chrono::sys_days new_year{std::chrono::year{static_cast<int>(time_.year)} / 1 / 1};
+    time_.year_day =
         static_cast<unsigned>((std::chrono::sys_days{std::chrono::days{days}} - new_year).count()) + 1;
 
-    char* out = write_year(date_, year_);
+    char* out = write_year(date_, time_.year);
     *out++ = '-';
-    out = write_padded(out, month_, 2);
+    out = write_padded(out, time_.month, 2);
     *out++ = '-';
-    out = write_padded(out, day_, 2);
+    out = write_padded(out, time_.day, 2);
     *out++ = 'T';
-    out = write_padded(out, hour_, 2);
+    out = write_padded(out, time_.hour, 2);
     *out++ = ':';
-    out = write_padded(out, minute_, 2);
+    out = write_padded(out, time_.minute, 2);
     *out++ = ':';
-    out = write_padded(out, seconds_, 2);
+    out = write_padded(out, time_.second, 2);
     *out++ = '.';
     date_size_ = static_cast<unsigned>(out - date_);
     out = zone_;
-    if (offset_ == 0)
+    if (time_.utc_offset == 0)
         *out++ = 'Z';
     else
-        out = write_zone(out, offset_, true);
+        out = write_zone(out, time_.utc_offset, true);
     zone_size_ = static_cast<unsigned>(out - zone_);
 }
 
@@ -195,7 +262,6 @@ char* TimeText::write_layout(char* out, std::int64_t nanoseconds, std::string_vi
     const std::int64_t second = floor_divide(nanoseconds, kSecond);
     if (!loaded_ || second != second_) load_second(second);
     const auto fraction = static_cast<std::uint32_t>(nanoseconds - second * kSecond);
-    const unsigned hour12 = hour_ % 12 == 0 ? 12 : hour_ % 12;
     while (!layout.empty()) {
         if (const std::size_t length = fraction_length(layout); length > 0) {
             out = write_fraction(out, fraction, layout.substr(0, length));
@@ -215,85 +281,7 @@ char* TimeText::write_layout(char* out, std::int64_t nanoseconds, std::string_vi
             continue;
         }
         layout.remove_prefix(match->text.size());
-        switch (match->element) {
-            case Element::month_name:
-                out = write_text(out, kMonths[month_ - 1]);
-                break;
-            case Element::month_short:
-                out = write_text(out, kMonths[month_ - 1].substr(0, 3));
-                break;
-            case Element::weekday:
-                out = write_text(out, kDays[weekday_]);
-                break;
-            case Element::weekday_short:
-                out = write_text(out, kDays[weekday_].substr(0, 3));
-                break;
-            case Element::year:
-                out = write_year(out, year_);
-                break;
-            case Element::year_short:
-                out = write_padded(out, static_cast<std::uint32_t>(year_ < 0 ? 0 : year_ % 100), 2);
-                break;
-            case Element::hour24:
-                out = write_padded(out, hour_, 2);
-                break;
-            case Element::hour12_padded:
-                out = write_padded(out, hour12, 2);
-                break;
-            case Element::hour12:
-                out = write_unsigned(out, hour12);
-                break;
-            case Element::minute_padded:
-                out = write_padded(out, minute_, 2);
-                break;
-            case Element::minute:
-                out = write_unsigned(out, minute_);
-                break;
-            case Element::second_padded:
-                out = write_padded(out, seconds_, 2);
-                break;
-            case Element::second:
-                out = write_unsigned(out, seconds_);
-                break;
-            case Element::month_padded:
-                out = write_padded(out, month_, 2);
-                break;
-            case Element::month:
-                out = write_unsigned(out, month_);
-                break;
-            case Element::day_padded:
-                out = write_padded(out, day_, 2);
-                break;
-            case Element::day_spaced:
-                if (day_ < 10) *out++ = ' ';
-                out = write_unsigned(out, day_);
-                break;
-            case Element::year_day:
-                out = write_padded(out, year_day_, 3);
-                break;
-            case Element::day:
-                out = write_unsigned(out, day_);
-                break;
-            case Element::pm:
-                out = write_text(out, hour_ >= 12 ? "PM" : "AM");
-                break;
-            case Element::pm_lower:
-                out = write_text(out, hour_ >= 12 ? "pm" : "am");
-                break;
-            case Element::zone_iso_colon:
-            case Element::zone_iso:
-                if (offset_ == 0)
-                    *out++ = 'Z';
-                else
-                    out = write_zone(out, offset_, match->element == Element::zone_iso_colon);
-                break;
-            case Element::zone_colon:
-                out = write_zone(out, offset_, true);
-                break;
-            case Element::zone:
-                out = write_zone(out, offset_, false);
-                break;
-        }
+        out = write_element(out, match->element, time_);
     }
     return out;
 }

@@ -11,6 +11,19 @@
 
 namespace gadget::events::detail {
 
+/// A local date and time of day.
+struct CalendarTime {
+    std::int64_t year = 1970;
+    unsigned month = 1;
+    unsigned day = 1;
+    unsigned hour = 0;
+    unsigned minute = 0;
+    unsigned second = 0;
+    unsigned weekday = 4;  ///< 0 = Sunday
+    unsigned year_day = 1;
+    int utc_offset = 0;  ///< seconds east of UTC
+};
+
 class TimeText {
   public:
     explicit TimeText(const Environment& environment) : environment_(&environment) {}
@@ -28,9 +41,7 @@ class TimeText {
     const Environment* environment_;
     std::int64_t second_ = 0;
     bool loaded_ = false;
-    int offset_ = 0;  ///< seconds east of UTC
-    std::int64_t year_ = 0;
-    unsigned month_ = 0, day_ = 0, hour_ = 0, minute_ = 0, seconds_ = 0, weekday_ = 0, year_day_ = 0;
+    CalendarTime time_;
     char date_[32] = {};  ///< "2026-11-21T09:30:00."
     unsigned date_size_ = 0;
     char zone_[8] = {};  ///< "+01:00"

@@ -65,7 +65,8 @@ constexpr FlagName kFileFlags[] = {
 };
 constexpr unsigned kFirstFlag = 6;
 constexpr std::uint32_t kFlagMask = ((1U << std::size(kFileFlags)) - 1) << kFirstFlag;
-constexpr FlagName kAccess[] = {flag_name("O_RDONLY"), flag_name("O_WRONLY"), flag_name("O_RDWR"), flag_name("O_ACCMODE")};
+constexpr FlagName kAccess[] = {flag_name("O_RDONLY"), flag_name("O_WRONLY"), flag_name("O_RDWR"),
+                                flag_name("O_ACCMODE")};
 
 char* write_flag(char* out, const FlagName& name) {
     std::memcpy(out, name.text, sizeof name.text);

@@ -243,8 +243,11 @@ TEST(JsonWriter, ShowsKernelStacks) {
 
 TEST(JsonWriter, ShowsTextsSeparatedByNul) {
     Sample sample;
-    sample.value("size", 9U).text("args", std::string_view("ls\0-l\0/x\0junk", 13), 16).text("all", std::string_view("a\0b\"\0\0", 6), 8);
-    sample.annotate("args", "formatters.text", "nul-separated").annotate("args", "formatters.text.length", "size")
+    sample.value("size", 9U)
+        .text("args", std::string_view("ls\0-l\0/x\0junk", 13), 16)
+        .text("all", std::string_view("a\0b\"\0\0", 6), 8);
+    sample.annotate("args", "formatters.text", "nul-separated")
+        .annotate("args", "formatters.text.length", "size")
         .annotate("all", "formatters.text", "nul-separated");
     EXPECT_EQ(sample.json(), "{\"all\":\"a b\\\"\",\"args\":\"ls -l /x\",\"size\":9}\n");
 }
@@ -256,7 +259,8 @@ TEST(JsonWriter, ShowsDnsNames) {
         .array<std::uint8_t>("c", {1, 'x', 0xc0, 0x0c})
         .array<std::uint8_t>("d", {1, 'x', 9, 'y'});
     for (const char* name : {"a", "b", "c", "d"}) sample.annotate(name, "formatters.text", "dns-name");
-    EXPECT_EQ(sample.json(), R"({"a":"www.de.","b":".","c":"x.","d":"x."})" "\n");
+    EXPECT_EQ(sample.json(), R"({"a":"www.de.","b":".","c":"x.","d":"x."})"
+                             "\n");
 }
 
 TEST(JsonWriter, RefusesTextFormsThatDoNotFit) {
@@ -267,7 +271,9 @@ TEST(JsonWriter, RefusesTextFormsThatDoNotFit) {
     unknown.text("a", "", 4).annotate("a", "formatters.text", "utf-16");
     EXPECT_FALSE(unknown.try_source());
     Sample length;
-    length.text("a", "", 4).annotate("a", "formatters.text", "nul-separated").annotate("a", "formatters.text.length", "b");
+    length.text("a", "", 4)
+        .annotate("a", "formatters.text", "nul-separated")
+        .annotate("a", "formatters.text.length", "b");
     EXPECT_FALSE(length.try_source());
 }
 

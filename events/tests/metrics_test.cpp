@@ -7,7 +7,9 @@
 namespace gadget::events::testing {
 namespace {
 
-MetricsCollector collector_of(const Sample& sample) { return MetricsCollector::create(sample.source()).value().value(); }
+MetricsCollector collector_of(const Sample& sample) {
+    return MetricsCollector::create(sample.source()).value().value();
+}
 
 Sample counted(const char* comm, std::uint32_t n, double load = 0) {
     Sample sample;
@@ -68,13 +70,17 @@ TEST(MetricsCollector, RefusesWhatCannotBeMeasured) {
     unknown.value("x", 1U).annotate("x", "metrics.type", "summary");
     EXPECT_FALSE(MetricsCollector::create(unknown.source()));
     Sample bounds;
-    bounds.value("x", 1U).annotate("x", "metrics.type", "histogram").annotate("x", "metrics.boundaries", "1,1");
+    bounds.value("x", 1U)
+        .annotate("x", "metrics.type", "histogram")
+        .annotate("x", "metrics.boundaries", "1,1");
     EXPECT_FALSE(MetricsCollector::create(bounds.source()));
 }
 
 TEST(MetricsCollector, PutsScalarsIntoBucketsByUpperBound) {
     Sample sample;
-    sample.value("x", 10U).annotate("x", "metrics.type", "histogram").annotate("x", "metrics.boundaries", "5, 10, 20");
+    sample.value("x", 10U)
+        .annotate("x", "metrics.type", "histogram")
+        .annotate("x", "metrics.boundaries", "5, 10, 20");
     MetricsCollector collector = collector_of(sample);
     collector.add(sample.record());
     Sample large;
@@ -121,7 +127,8 @@ TEST(DrawHistograms, SurvivesCountsNearTheLimit) {
 
 TEST(WritePrometheus, WritesEveryKind) {
     Sample sample = counted("a\"b\\\n", 3, 0.5);
-    sample.annotate("n", "metrics.name", "open.calls").annotate("n", "metrics.description", "calls of open()");
+    sample.annotate("n", "metrics.name", "open.calls")
+        .annotate("n", "metrics.description", "calls of open()");
     MetricsCollector collector = collector_of(sample);
     collector.add(sample.record());
     std::string out;
@@ -135,7 +142,8 @@ TEST(WritePrometheus, WritesEveryKind) {
     histogram.add(slots().record());
     write_prometheus(histogram.snapshot(), out);
     EXPECT_EQ(out,
-              "# TYPE latency histogram\nlatency_bucket{le=\"1\"} 0\nlatency_bucket{le=\"2\"} 3\nlatency_bucket{le=\"4\"} 4\n"
+              "# TYPE latency histogram\nlatency_bucket{le=\"1\"} 0\nlatency_bucket{le=\"2\"} "
+              "3\nlatency_bucket{le=\"4\"} 4\n"
               "latency_bucket{le=\"+Inf\"} 4\nlatency_sum 10\nlatency_count 4\n");
 }
 

@@ -8,9 +8,12 @@
 namespace gadget::events::testing {
 namespace {
 
-Sample packet(std::uint64_t time, const char* device, std::vector<unsigned char> bytes, std::uint32_t wire_length) {
+Sample packet(std::uint64_t time, const char* device, std::vector<unsigned char> bytes,
+              std::uint32_t wire_length) {
     Sample sample;
-    sample.value("timestamp_raw", time, {"gadget_timestamp"}).text("device", device, 8).value("length", wire_length);
+    sample.value("timestamp_raw", time, {"gadget_timestamp"})
+        .text("device", device, 8)
+        .value("length", wire_length);
     sample.annotate_source("ebpf.rest.name", "payload")
         .annotate_source("pcap.payload", "payload")
         .annotate_source("pcap.timestamp", "timestamp_raw")
@@ -65,7 +68,8 @@ TEST(PcapngWriter, WritesSectionInterfacesAndPackets) {
     EXPECT_NE(blocks[1].body.find("dev=eth0"), std::string::npos);
     EXPECT_EQ(blocks[2].type, 6U);
     EXPECT_EQ(at<std::uint32_t>(blocks[2].body, 0), 0U);
-    const std::uint64_t time = std::uint64_t{at<std::uint32_t>(blocks[2].body, 4)} << 32 | at<std::uint32_t>(blocks[2].body, 8);
+    const std::uint64_t time =
+        std::uint64_t{at<std::uint32_t>(blocks[2].body, 4)} << 32 | at<std::uint32_t>(blocks[2].body, 8);
     EXPECT_EQ(time, 1'700'000'000'000'000'005U);
     EXPECT_EQ(at<std::uint32_t>(blocks[2].body, 12), 5U);
     EXPECT_EQ(at<std::uint32_t>(blocks[2].body, 16), 60U);

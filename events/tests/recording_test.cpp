@@ -13,7 +13,8 @@ namespace {
 
 /// Hands out `content` in pieces of at most `piece` bytes.
 RecordingReader::Read in_pieces(std::string content, std::size_t piece) {
-    return [content = std::move(content), piece, at = std::size_t{0}](std::span<std::byte> buffer) mutable -> Result<std::size_t> {
+    return [content = std::move(content), piece,
+            at = std::size_t{0}](std::span<std::byte> buffer) mutable -> Result<std::size_t> {
         const std::size_t size = std::min({buffer.size(), piece, content.size() - at});
         std::memcpy(buffer.data(), content.data() + at, size);
         at += size;
@@ -49,7 +50,8 @@ std::string replay(const std::string& content, std::size_t piece = 1000) {
             environment.boot_to_wall_ns = recorded->boot_to_wall_ns;
             environment.arch = recorded->arch;
         } else if (const auto* source = std::get_if<RecordedSource>(&**item)) {
-            auto compiled = DataSource::create({source->name, source->schema, &source->metadata}, environment);
+            auto compiled =
+                DataSource::create({source->name, source->schema, &source->metadata}, environment);
             if (!compiled) return compiled.error().to_string();
             writers.emplace_back(*compiled);
         } else if (const auto* row = std::get_if<RecordedRow>(&**item)) {
@@ -132,7 +134,9 @@ TEST(MakeRowSchema, PutsValueFieldsAfterKeyFields) {
     ASSERT_EQ(records.size(), 2U);
     std::string out;
     JsonWriter(DataSource::create({"map", *schema, nullptr}, {}).value()).append_batch(records, out);
-    EXPECT_EQ(out, "[{\"in\":{\"x\":1},\"n\":9,\"out\":{\"y\":5},\"pid\":7},{\"in\":{\"x\":0},\"n\":0,\"out\":{\"y\":0},\"pid\":7}]\n");
+    EXPECT_EQ(out,
+              "[{\"in\":{\"x\":1},\"n\":9,\"out\":{\"y\":5},\"pid\":7},{\"in\":{\"x\":0},\"n\":0,\"out\":{"
+              "\"y\":0},\"pid\":7}]\n");
 }
 
 TEST(MakeRowSchema, RefusesANameThatIsInBoth) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs bytes that claim to be a recording through every part that reads schemas and records: for the fuzzer, and for
-// tests that damage recordings.
+// Runs bytes that claim to be a recording through every part that reads schemas and records: for the fuzzer,
+// and for tests that damage recordings.
 #pragma once
 
 #include <algorithm>
@@ -27,15 +27,18 @@ inline ReplayTarget make_replay_target(DataSource source) {
         target.json.emplace_back(target.source, format);
     }
     for (const unsigned width : {0U, 1U, 17U, 200U}) {
-        if (auto writer = ColumnsWriter::create(target.source, {.terminal_width = width})) target.columns.push_back(std::move(*writer));
+        if (auto writer = ColumnsWriter::create(target.source, {.terminal_width = width}))
+            target.columns.push_back(std::move(*writer));
     }
     for (const FieldInfo& field : target.source.fields()) {
         for (const char* condition : {"==1", ">=a", "~a.*b"}) {
             if (target.filters.size() > 8) break;
-            if (auto filter = Filter::parse(target.source, field.path + condition)) target.filters.push_back(std::move(*filter));
+            if (auto filter = Filter::parse(target.source, field.path + condition))
+                target.filters.push_back(std::move(*filter));
         }
         if (target.sorters.size() > 4) continue;
-        if (auto sorter = Sorter::parse(target.source, "-" + field.path)) target.sorters.push_back(std::move(*sorter));
+        if (auto sorter = Sorter::parse(target.source, "-" + field.path))
+            target.sorters.push_back(std::move(*sorter));
     }
     if (auto collector = MetricsCollector::create(target.source); collector && *collector) {
         target.metrics.push_back(std::move(**collector));
@@ -75,14 +78,15 @@ inline void replay_everything(const unsigned char* data, std::size_t size) {
     environment.now = [] { return std::int64_t{0}; };
     environment.kernel_stack = [](std::uint32_t id, std::string& out) { out.append(id % 64, '\x1b'); };
     std::vector<ReplayTarget> targets;
-    std::vector<int> target_of;    ///< by number of the recorded source; -1: it was refused
+    std::vector<int> target_of;  ///< by number of the recorded source; -1: it was refused
     while (true) {
         auto item = reader->next();
         if (!item || !*item) return;
         if (const auto* recorded = std::get_if<RecordedEnvironment>(&**item)) {
             environment.boot_to_wall_ns = recorded->boot_to_wall_ns;
         } else if (const auto* definition = std::get_if<RecordedSource>(&**item)) {
-            auto source = DataSource::create({definition->name, definition->schema, &definition->metadata}, environment);
+            auto source = DataSource::create({definition->name, definition->schema, &definition->metadata},
+                                             environment);
             target_of.push_back(source && targets.size() < 8 ? static_cast<int>(targets.size()) : -1);
             if (target_of.back() >= 0) targets.push_back(make_replay_target(std::move(*source)));
         } else if (const auto* row = std::get_if<RecordedRow>(&**item)) {
@@ -90,7 +94,8 @@ inline void replay_everything(const unsigned char* data, std::size_t size) {
             if (target >= 0) replay_records(targets[static_cast<std::size_t>(target)], {row->record});
         } else if (auto* batch = std::get_if<RecordedBatch>(&**item)) {
             const int target = target_of.at(batch->source);
-            if (target >= 0) replay_records(targets[static_cast<std::size_t>(target)], std::move(batch->records));
+            if (target >= 0)
+                replay_records(targets[static_cast<std::size_t>(target)], std::move(batch->records));
         }
     }
 }

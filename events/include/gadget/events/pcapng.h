@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records that carry packets as a pcap-ng capture, for Wireshark and its like. The annotations pcap.payload,
-// pcap.timestamp and pcap.packet-length of the data source name the fields; fields annotated pcap.interface-key or
-// pcap.interface-var tell the interface apart.
-// Format: https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html
+// pcap.timestamp and pcap.packet-length of the data source name the fields; fields annotated
+// pcap.interface-key or pcap.interface-var tell the interface apart. Format:
+// https://www.ietf.org/archive/id/draft-ietf-opsawg-pcapng-02.html
 #pragma once
 
 #include <cstdint>

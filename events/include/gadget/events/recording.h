@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recorded events: raw records with the schemas and annotations that give them meaning, so that a run can be shown
-// again without the kernel, the gadget or root, by another version of the outputs.
+// Recorded events: raw records with the schemas and annotations that give them meaning, so that a run can be
+// shown again without the kernel, the gadget or root, by another version of the outputs.
 //
-// Format, little-endian: the 8 bytes "GKEVENTS", u32 version (1), u32 zero; then blocks of u32 kind, u32 size and `size`
-// bytes. Kinds: 1 environment, 2 source, 3 record, 4 batch, 5 lost samples. Unknown kinds are skipped. Strings are u32
-// size and bytes.
+// Format, little-endian: the 8 bytes "GKEVENTS", u32 version (1), u32 zero; then blocks of u32 kind, u32 size
+// and `size` bytes. Kinds: 1 environment, 2 source, 3 record, 4 batch, 5 lost samples. Unknown kinds are
+// skipped. Strings are u32 size and bytes.
 #pragma once
 
 #include <cstddef>
@@ -65,10 +65,11 @@ struct RecordedLoss {
     std::uint32_t source = 0;
     std::uint64_t count = 0;
 };
-using RecordedItem = std::variant<RecordedEnvironment, RecordedSource, RecordedRow, RecordedBatch, RecordedLoss>;
+using RecordedItem =
+    std::variant<RecordedEnvironment, RecordedSource, RecordedRow, RecordedBatch, RecordedLoss>;
 
-/// Reads a recording piece by piece, in memory of the size of its largest block. Nothing in it is trusted: sizes and
-/// counts are checked before they are used, schemas when DataSource::create() compiles them.
+/// Reads a recording piece by piece, in memory of the size of its largest block. Nothing in it is trusted:
+/// sizes and counts are checked before they are used, schemas when DataSource::create() compiles them.
 class RecordingReader {
   public:
     /// Fills `buffer` from the start; returns the bytes read, 0 at the end.
@@ -86,7 +87,7 @@ class RecordingReader {
     Result<bool> read_block();
 
     Read read_;
-    std::vector<std::byte> input_;    ///< read ahead
+    std::vector<std::byte> input_;  ///< read ahead
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
     std::uint32_t kind_ = 0;
