@@ -265,7 +265,7 @@ char* Evaluator::write_words(const Node& node, const View& view, char* out) cons
         case Op::file_mode:
             return write_file_mode(out, load<std::uint32_t>(at));
         case Op::file_flags:
-            return write_file_flags(out, load<std::uint32_t>(at));
+            return write_file_flags(out, load<std::uint32_t>(at), plan_->environment.arch);
         case Op::ip:
             return write_address(out, node, view.data);
         case Op::endpoint: {

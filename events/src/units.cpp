@@ -52,19 +52,20 @@ constexpr FlagName flag_name(const char (&text)[kSize]) {
     return name;
 }
 
-/// From bit 6 (octal 0100) on.
-constexpr FlagName kFileFlags[] = {
-    flag_name("|O_CREAT"),  flag_name("|O_EXCL"),   flag_name("|O_NOCTTY"),    flag_name("|O_TRUNC"),     flag_name("|O_APPEND"),
-    flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),
-#if defined(__aarch64__)    // four flags have other bits there: arch/arm64/include/uapi/asm/fcntl.h of Linux
-    flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"), flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"),
-#else
-    flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"), flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"),
-#endif
-    flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC"),
+/// From bit 6 (octal 0100) on. Four flags have other bits on arm64: arch/arm64/include/uapi/asm/fcntl.h of
+/// Linux.
+constexpr FlagName kFileFlags[][14] = {
+    {flag_name("|O_CREAT"), flag_name("|O_EXCL"), flag_name("|O_NOCTTY"), flag_name("|O_TRUNC"),
+     flag_name("|O_APPEND"), flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),
+     flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"), flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"),
+     flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC")},
+    {flag_name("|O_CREAT"), flag_name("|O_EXCL"), flag_name("|O_NOCTTY"), flag_name("|O_TRUNC"),
+     flag_name("|O_APPEND"), flag_name("|O_NONBLOCK"), flag_name("|O_DSYNC"), flag_name("|O_FASYNC"),
+     flag_name("|O_DIRECTORY"), flag_name("|O_NOFOLLOW"), flag_name("|O_DIRECT"), flag_name("|O_LARGEFILE"),
+     flag_name("|O_NOATIME"), flag_name("|O_CLOEXEC")},
 };
 constexpr unsigned kFirstFlag = 6;
-constexpr std::uint32_t kFlagMask = ((1U << std::size(kFileFlags)) - 1) << kFirstFlag;
+constexpr std::uint32_t kFlagMask = ((1U << std::size(kFileFlags[0])) - 1) << kFirstFlag;
 constexpr FlagName kAccess[] = {flag_name("O_RDONLY"), flag_name("O_WRONLY"), flag_name("O_RDWR"),
                                 flag_name("O_ACCMODE")};
 
@@ -137,10 +138,11 @@ char* write_file_mode(char* out, std::uint32_t mode) {
     return out + 9;
 }
 
-char* write_file_flags(char* out, std::uint32_t flags) {
+char* write_file_flags(char* out, std::uint32_t flags, model::Arch arch) {
+    const FlagName(&names)[14] = kFileFlags[arch == model::Arch::arm64 ? 1 : 0];
     out = write_flag(out, kAccess[flags & 3]);
     for (std::uint32_t bits = flags & kFlagMask; bits != 0; bits &= bits - 1) {
-        out = write_flag(out, kFileFlags[static_cast<unsigned>(std::countr_zero(bits)) - kFirstFlag]);
+        out = write_flag(out, names[static_cast<unsigned>(std::countr_zero(bits)) - kFirstFlag]);
     }
     return out;
 }

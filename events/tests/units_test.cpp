@@ -69,9 +69,18 @@ TEST(WriteFileMode, ShowsPermissionsOnly) {
 }
 
 TEST(WriteFileFlags, NamesAccessAndFlags) {
-    EXPECT_EQ(text(write_file_flags, 0U), "O_RDONLY");
-    EXPECT_EQ(text(write_file_flags, 01101U), "O_WRONLY|O_CREAT|O_TRUNC");
-    EXPECT_EQ(text(write_file_flags, 02U), "O_RDWR");
+    using enum model::Arch;
+    EXPECT_EQ(text(write_file_flags, 0U, amd64), "O_RDONLY");
+    EXPECT_EQ(text(write_file_flags, 01101U, amd64), "O_WRONLY|O_CREAT|O_TRUNC");
+    EXPECT_EQ(text(write_file_flags, 02U, arm64), "O_RDWR");
+}
+
+TEST(WriteFileFlags, KnowsTheBitsOfEachArchitecture) {
+    using enum model::Arch;
+    EXPECT_EQ(text(write_file_flags, 02200000U, amd64), "O_RDONLY|O_DIRECTORY|O_CLOEXEC");
+    EXPECT_EQ(text(write_file_flags, 02040000U, arm64), "O_RDONLY|O_DIRECTORY|O_CLOEXEC");
+    EXPECT_EQ(text(write_file_flags, 0140000U, amd64), "O_RDONLY|O_DIRECT|O_LARGEFILE");
+    EXPECT_EQ(text(write_file_flags, 0600000U, arm64), "O_RDONLY|O_DIRECT|O_LARGEFILE");
 }
 
 TEST(WriteIpv6, AgreesWithTheCLibrary) {
