@@ -3,7 +3,8 @@
 //   raw    QEMU with the same kernel and machine, and an init that writes one line
 //   first  run_tests() with one scenario, until the first test begins
 //   whole  the same, until its result is there
-// Usage: vm_bench CACHE RAW_INIT RUNNER [KERNEL] [ROUNDS]; prints medians and ratios, exit status 1 beyond the limit.
+// Usage: vm_bench CACHE RAW_INIT RUNNER [KERNEL] [ROUNDS]; prints medians and ratios, exit status 1 beyond
+// the limit.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -29,7 +30,9 @@ using Clock = std::chrono::steady_clock;
 constexpr double kLimitWhole = 1.5;
 constexpr double kLimitFirst = 1.15;
 
-double ms_since(Clock::time_point start) { return std::chrono::duration<double, std::milli>(Clock::now() - start).count(); }
+double ms_since(Clock::time_point start) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
 
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
@@ -77,12 +80,14 @@ struct Times {
     std::vector<double> raw, first, whole;
 };
 
-Result<void> round(const Kernel& kernel, const Bytes& raw_initramfs, const TestRequest& request, Times& times) {
+Result<void> round(const Kernel& kernel, const Bytes& raw_initramfs, const TestRequest& request,
+                   Times& times) {
     GADGET_TRY_ASSIGN(const double raw, raw_boot(kernel, raw_initramfs));
     FirstTest observer;
     GADGET_TRY_ASSIGN(const auto results, run_tests(request, observer, CancelToken{}));
     const double whole = ms_since(observer.start);
-    if (results.at(0).outcome != Outcome::passed) return Error{.code = ErrorCode::internal, .message = results[0].message};
+    if (results.at(0).outcome != Outcome::passed)
+        return Error{.code = ErrorCode::internal, .message = results[0].message};
     times.raw.push_back(raw);
     times.first.push_back(observer.first);
     times.whole.push_back(whole);
@@ -105,7 +110,11 @@ Result<Times> measure(int argc, char** argv) {
     Scenario scenario{.name = "one", .file = "one", .params = {{"emit", "{}"}}};
     scenario.steps = {{"o", "open", {{"path", "${tmp}/x"}, {"error", "ENOENT"}}}};
     scenario.expectations.push_back({});
-    TestRequest request{.gadget = "bench", .objects = {}, .scenarios = {scenario}, .kernels = {{id, model::host_arch()}}, .cache = argv[1]};
+    TestRequest request{.gadget = "bench",
+                        .objects = {},
+                        .scenarios = {scenario},
+                        .kernels = {{id, model::host_arch()}},
+                        .cache = argv[1]};
     request.objects[model::host_arch()] = Bytes(16);
     request.runners[model::host_arch()] = argv[3];
     Times times;
@@ -128,7 +137,9 @@ int main(int argc, char** argv) {
     const double raw = median(times->raw);
     const double first = median(times->first) / raw;
     const double whole = median(times->whole) / raw;
-    std::printf("median raw %.0f ms, first test %.0f ms, whole test %.0f ms\n", raw, median(times->first), median(times->whole));
-    std::printf("ratio vm-first-test %.2f (aim %.2f)\nratio vm-whole-test %.2f (limit %.2f)\n", first, kLimitFirst, whole, kLimitWhole);
+    std::printf("median raw %.0f ms, first test %.0f ms, whole test %.0f ms\n", raw, median(times->first),
+                median(times->whole));
+    std::printf("ratio vm-first-test %.2f (aim %.2f)\nratio vm-whole-test %.2f (limit %.2f)\n", first,
+                kLimitFirst, whole, kLimitWhole);
     return whole <= kLimitWhole ? 0 : 1;
 }

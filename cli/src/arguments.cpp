@@ -31,7 +31,8 @@ struct Choices {
 
 const std::map<std::string, FindingsFormat> kFindingsFormats{
     {"text", FindingsFormat::text}, {"json", FindingsFormat::json}, {"github", FindingsFormat::github}};
-const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text}, {"json", OutputFormat::json}};
+const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text},
+                                                         {"json", OutputFormat::json}};
 const std::map<std::string, RunFormat> kRunFormats{{"columns", RunFormat::columns},
                                                    {"json", RunFormat::json},
                                                    {"jsonpretty", RunFormat::json_pretty},
@@ -40,11 +41,13 @@ const std::map<std::string, RunFormat> kRunFormats{{"columns", RunFormat::column
 
 /// An option that takes one of the words of `table`; wrong words are refused with the list.
 template <class T>
-void add_choice(CLI::App& command, const std::string& flags, T& target, const std::map<std::string, T>& table, const std::string& text) {
+void add_choice(CLI::App& command, const std::string& flags, T& target, const std::map<std::string, T>& table,
+                const std::string& text) {
     std::vector<std::string> words;
     for (const auto& [word, value] : table) words.push_back(word);
     command
-        .add_option_function<std::string>(flags, [&target, &table](const std::string& word) { target = table.at(word); }, text)
+        .add_option_function<std::string>(
+            flags, [&target, &table](const std::string& word) { target = table.at(word); }, text)
         ->check(CLI::IsMember(words))
         ->type_name(join_words(words, "or"));
 }
@@ -53,14 +56,17 @@ std::vector<model::Arch> parse_archs(const std::vector<std::string>& words) {
     std::vector<model::Arch> archs;
     for (const auto& word : words) {
         const auto arch = model::parse_arch(word);
-        if (!arch) throw CLI::ValidationError("--arch", "'" + word + "' is not an architecture: use amd64 or arm64");
+        if (!arch)
+            throw CLI::ValidationError("--arch", "'" + word + "' is not an architecture: use amd64 or arm64");
         if (std::find(archs.begin(), archs.end(), *arch) == archs.end()) archs.push_back(*arch);
     }
     return archs;
 }
 
 void add_archs(CLI::App& command, Choices& choices) {
-    command.add_option("--arch", choices.archs, "architectures: amd64, arm64")->delimiter(',')->type_name("A,...");
+    command.add_option("--arch", choices.archs, "architectures: amd64, arm64")
+        ->delimiter(',')
+        ->type_name("A,...");
 }
 
 void add_build(CLI::App& app, Choices& choices, const Context& context) {
@@ -68,12 +74,23 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
     auto* command = app.add_subcommand("build", "Compile, validate and pack a gadget folder");
     command->add_option("path", options.path, "folder of the gadget")->required()->type_name("PATH");
     command->add_option("-t,--tag", options.tag, "name of the image in the store")->type_name("REF");
-    command->add_option("-f,--file", options.config_file, "build file (default PATH/build.yaml, if it is there)")->type_name("FILE");
-    command->add_option("-o,--output", options.output_folder, "also write <arch>.bpf.o, image.oci.tar and compile_commands.json there")->type_name("DIR");
+    command
+        ->add_option("-f,--file", options.config_file, "build file (default PATH/build.yaml, if it is there)")
+        ->type_name("FILE");
+    command
+        ->add_option("-o,--output", options.output_folder,
+                     "also write <arch>.bpf.o, image.oci.tar and compile_commands.json there")
+        ->type_name("DIR");
     add_archs(*command, choices);
-    command->add_option("-D", options.defines, "define a macro")->type_name("NAME[=VALUE]")->allow_extra_args(false);
-    command->add_option("-I", options.include_dirs, "search a folder for headers")->type_name("DIR")->allow_extra_args(false);
-    command->add_option("-W", options.warnings, "turn a warning of the compiler on or off")->type_name("[no-]NAME")->allow_extra_args(false);
+    command->add_option("-D", options.defines, "define a macro")
+        ->type_name("NAME[=VALUE]")
+        ->allow_extra_args(false);
+    command->add_option("-I", options.include_dirs, "search a folder for headers")
+        ->type_name("DIR")
+        ->allow_extra_args(false);
+    command->add_option("-W", options.warnings, "turn a warning of the compiler on or off")
+        ->type_name("[no-]NAME")
+        ->allow_extra_args(false);
     command->add_flag("--no-validate", options.no_validate, "skip the rules");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
@@ -86,9 +103,12 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
 
 void add_validate(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.validate;
-    auto* command = app.add_subcommand("validate", "Look for mistakes in a gadget folder, an object or an image");
-    command->add_option("input", options.input, "gadget folder, eBPF object or image")->type_name("PATH|OBJECT|IMAGE");
-    command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")->type_name("FILE");
+    auto* command =
+        app.add_subcommand("validate", "Look for mistakes in a gadget folder, an object or an image");
+    command->add_option("input", options.input, "gadget folder, eBPF object or image")
+        ->type_name("PATH|OBJECT|IMAGE");
+    command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")
+        ->type_name("FILE");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
     command->add_option("--explain", options.explain, "say what a rule is about")->type_name("ID");
@@ -101,8 +121,11 @@ void add_validate(CLI::App& app, Choices& choices, const Context& context) {
 
 void add_inspect(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.inspect;
-    auto* command = app.add_subcommand("inspect", "Show programs, maps, data sources, parameters, layers and digests");
-    command->add_option("input", options.input, "gadget folder, eBPF object or image")->required()->type_name("PATH|OBJECT|IMAGE");
+    auto* command =
+        app.add_subcommand("inspect", "Show programs, maps, data sources, parameters, layers and digests");
+    command->add_option("input", options.input, "gadget folder, eBPF object or image")
+        ->required()
+        ->type_name("PATH|OBJECT|IMAGE");
     add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
     command->footer("Example: gadget inspect trace_open -o json");
     command->callback([&] { choices.action = [&] { return inspect(options, context); }; });
@@ -111,26 +134,37 @@ void add_inspect(CLI::App& app, Choices& choices, const Context& context) {
 void add_run(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.run;
     auto* command = app.add_subcommand("run", "Run a gadget on this kernel and print its events");
-    command->set_help_flag();    // --help with a gadget lists the gadget's parameters
+    command->set_help_flag();  // --help with a gadget lists the gadget's parameters
     command->add_flag("-h,--help", options.help, "this text; with a gadget: its parameters");
-    command->add_option("input", options.input, "gadget folder, eBPF object or image")->type_name("PATH|OBJECT|IMAGE");
+    command->add_option("input", options.input, "gadget folder, eBPF object or image")
+        ->type_name("PATH|OBJECT|IMAGE");
     add_choice(*command, "-o,--output", options.format, kRunFormats, "output format");
     command->add_option("--fields", options.fields, "columns to show: a,b or +a,-b")->type_name("LIST");
-    command->add_option("-F,--filter", options.filter, "show only matching events: field==value,other~regex")->type_name("FILTER");
+    command->add_option("-F,--filter", options.filter, "show only matching events: field==value,other~regex")
+        ->type_name("FILTER");
     command->add_option("--count", options.max_events, "stop after so many events")->type_name("N");
-    command->add_option("-t,--timeout", choices.timeout_seconds, "stop after so many seconds")->type_name("S")->check(CLI::Range(0U, 31'536'000U));
-    command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")->type_name("FILE");
-    command->add_option("--ready-fd", options.ready_fd, "write a newline to this descriptor when every program is attached")->type_name("FD");
+    command->add_option("-t,--timeout", choices.timeout_seconds, "stop after so many seconds")
+        ->type_name("S")
+        ->check(CLI::Range(0U, 31'536'000U));
+    command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")
+        ->type_name("FILE");
+    command
+        ->add_option("--ready-fd", options.ready_fd,
+                     "write a newline to this descriptor when every program is attached")
+        ->type_name("FD");
     command->allow_extras();
-    command->footer("Options that are not listed are parameters of the gadget: 'gadget run IMAGE --help' lists them.\n"
-                    "Examples: gadget run trace_open --timeout 10\n"
-                    "          gadget run gadgets/trace_open -o json --failed_only --comm cat");
+    command->footer(
+        "Options that are not listed are parameters of the gadget: 'gadget run IMAGE --help' lists them.\n"
+        "Examples: gadget run trace_open --timeout 10\n"
+        "          gadget run gadgets/trace_open -o json --failed_only --comm cat");
     command->callback([&, command] {
         options.params = command->remaining();
         options.timeout = std::chrono::seconds(choices.timeout_seconds);
         if (options.help && options.input.empty()) {
             const std::string text = command->help();
-            choices.action = [&context, text] { return context.terminal.print(text), context.terminal.output_status(); };
+            choices.action = [&context, text] {
+                return context.terminal.print(text), context.terminal.output_status();
+            };
             return;
         }
         if (options.input.empty()) throw CLI::RequiredError("a gadget folder, object or image");
@@ -142,9 +176,13 @@ void add_test(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.test;
     auto* command = app.add_subcommand("test", "Run the tests of a gadget on real kernels");
     command->add_option("path", options.path, "folder of the gadget")->required()->type_name("PATH");
-    command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")->delimiter(',')->type_name("K,...");
+    command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
+        ->delimiter(',')
+        ->type_name("K,...");
     add_archs(*command, choices);
-    command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")->delimiter(',')->type_name("KIND=FILE,...");
+    command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")
+        ->delimiter(',')
+        ->type_name("KIND=FILE,...");
     command->footer("Example: gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64");
     command->callback([&] {
         options.archs = parse_archs(choices.archs);
@@ -156,10 +194,15 @@ void add_image(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.image;
     auto* group = app.add_subcommand("image", "The local store of images");
     group->require_subcommand(1);
-    const auto add = [&](const std::string& name, const std::string& text, const std::string& words, std::size_t count) {
+    const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
+                         std::size_t count) {
         auto* command = group->add_subcommand(name, text);
         if (count > 0) {
-            command->add_option("words", options.arguments, words)->required()->expected(static_cast<int>(count))->type_name(words)->option_text(words);
+            command->add_option("words", options.arguments, words)
+                ->required()
+                ->expected(static_cast<int>(count))
+                ->type_name(words)
+                ->option_text(words);
         } else {
             add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
         }
@@ -179,9 +222,14 @@ void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.kernel;
     auto* group = app.add_subcommand("kernel", "Kernels for tests");
     group->require_subcommand(1);
-    const auto add = [&](const std::string& name, const std::string& text, const std::string& words, int least, int most) {
+    const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
+                         int least, int most) {
         auto* command = group->add_subcommand(name, text);
-        if (most > 0) command->add_option("words", options.arguments, words)->required()->expected(least, most)->option_text(words);
+        if (most > 0)
+            command->add_option("words", options.arguments, words)
+                ->required()
+                ->expected(least, most)
+                ->option_text(words);
         add_archs(*command, choices);
         command->callback([&options, &choices, &context, name] {
             options.action = name;
@@ -196,7 +244,8 @@ void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
 }
 
 void add_small_commands(CLI::App& app, Choices& choices, const Context& context) {
-    auto* doctor_command = app.add_subcommand("doctor", "What this machine offers for building, running and testing gadgets");
+    auto* doctor_command =
+        app.add_subcommand("doctor", "What this machine offers for building, running and testing gadgets");
     add_choice(*doctor_command, "-o,--output", choices.doctor, kOutputFormats, "output format");
     doctor_command->callback([&] { choices.action = [&] { return doctor(choices.doctor, context); }; });
     auto* version_command = app.add_subcommand("version", "Version of this tool");
@@ -205,19 +254,25 @@ void add_small_commands(CLI::App& app, Choices& choices, const Context& context)
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> names;
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        names.push_back(command->get_name());
     return names;
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, char** argv, const Context& context) {
+int usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, char** argv,
+                const Context& context) {
     Error error{.code = ErrorCode::invalid_argument, .message = problem.what()};
     const auto names = command_names(app);
-    const bool unknown_command = argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end();
+    const bool unknown_command =
+        argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end();
     if (unknown_command) {
         error.message = std::string("unknown command '") + argv[1] + "'";
         error.hint = did_you_mean(argv[1], names);
     }
-    if (error.hint.empty()) error.hint = "see '" + app.get_name() + (argc > 1 && !unknown_command && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") + " --help'";
+    if (error.hint.empty())
+        error.hint = "see '" + app.get_name() +
+                     (argc > 1 && !unknown_command && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") +
+                     " --help'";
     (void)context.terminal.fail(error);
     return kUsage;
 }
@@ -226,8 +281,9 @@ int usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, c
 
 int dispatch(int argc, char** argv, const Context& context) {
     const bool with_compiler = context.build != nullptr;
-    CLI::App app{with_compiler ? "Builds, validates, packs, runs and tests eBPF gadgets." : "Runs eBPF gadgets.",
-                 with_compiler ? "gadget" : "gadget-run"};
+    CLI::App app{
+        with_compiler ? "Builds, validates, packs, runs and tests eBPF gadgets." : "Runs eBPF gadgets.",
+        with_compiler ? "gadget" : "gadget-run"};
     Choices choices;
     app.require_subcommand(1);
     if (with_compiler) add_build(app, choices, context);

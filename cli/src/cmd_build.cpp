@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gadget build: compile for each architecture, validate, pack, store. Nothing is written before everything succeeded.
+// gadget build: compile for each architecture, validate, pack, store. Nothing is written before everything
+// succeeded.
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
@@ -25,9 +26,11 @@ Result<std::string> creation_time() {
 }
 
 Result<packager::Image> pack(const CompiledGadget& gadget, const std::vector<model::Arch>& archs) {
-    packager::PackRequest request{.manifest = gadget.folder.manifest, .objects = {}, .builder_version = kBuilderVersion, .created = {}};
+    packager::PackRequest request{
+        .manifest = gadget.folder.manifest, .objects = {}, .builder_version = kBuilderVersion, .created = {}};
     GADGET_TRY_ASSIGN(request.created, creation_time());
-    for (const auto& object : gadget.objects) request.objects.push_back({.arch = object.arch, .ebpf = object.object});
+    for (const auto& object : gadget.objects)
+        request.objects.push_back({.arch = object.arch, .ebpf = object.object});
     if (gadget.objects.empty()) {
         for (const auto arch : archs) request.objects.push_back({.arch = arch});
     }
@@ -39,25 +42,31 @@ std::string compile_commands(const CompiledGadget& gadget) {
     nlohmann::ordered_json entries = nlohmann::ordered_json::array();
     const fs::path folder = fs::absolute(gadget.folder.path);
     for (const auto& object : gadget.objects) {
-        const std::string arch_define = object.arch == model::Arch::amd64 ? "-D__TARGET_ARCH_x86" : "-D__TARGET_ARCH_arm64";
+        const std::string arch_define =
+            object.arch == model::Arch::amd64 ? "-D__TARGET_ARCH_x86" : "-D__TARGET_ARCH_arm64";
         std::vector<std::string> arguments{"clang", "-target", "bpf", "-Wall", "-g", "-O2", arch_define};
         for (const auto& define : gadget.folder.config.defines) arguments.push_back("-D" + define);
-        for (const auto& dir : gadget.folder.config.include_dirs) arguments.push_back("-I" + (folder / dir).string());
+        for (const auto& dir : gadget.folder.config.include_dirs)
+            arguments.push_back("-I" + (folder / dir).string());
         arguments.insert(arguments.end(), {"-c", gadget.folder.source->filename().string()});
-        entries.push_back({{"directory", folder.string()}, {"file", gadget.folder.source->filename().string()}, {"arguments", arguments}});
+        entries.push_back({{"directory", folder.string()},
+                           {"file", gadget.folder.source->filename().string()},
+                           {"arguments", arguments}});
     }
     return entries.dump(2) + "\n";
 }
 
-Result<void> write_artefacts(const CompiledGadget& gadget, const packager::Image& image, const BuildOptions& options,
-                             const std::string& reference) {
+Result<void> write_artefacts(const CompiledGadget& gadget, const packager::Image& image,
+                             const BuildOptions& options, const std::string& reference) {
     GADGET_TRY(gadget::create_directories(options.output_folder));
     for (const auto& object : gadget.objects) {
-        GADGET_TRY(write_file_atomic(options.output_folder / (std::string(model::to_string(object.arch)) + ".bpf.o"),
-                                     std::span<const std::byte>(object.object)));
+        GADGET_TRY(
+            write_file_atomic(options.output_folder / (std::string(model::to_string(object.arch)) + ".bpf.o"),
+                              std::span<const std::byte>(object.object)));
     }
     if (!gadget.objects.empty()) {
-        GADGET_TRY(write_file_atomic(options.output_folder / "compile_commands.json", compile_commands(gadget)));
+        GADGET_TRY(
+            write_file_atomic(options.output_folder / "compile_commands.json", compile_commands(gadget)));
     }
     return packager::write_tar(image, options.output_folder / "image.oci.tar", reference);
 }
@@ -79,7 +88,8 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
     GADGET_TRY_ASSIGN(built.reference, normal_reference(options.tag));
     GADGET_TRY_ASSIGN(auto folder, read_gadget_folder(options.path, options.config_file, findings));
     const std::vector<model::Arch> archs =
-        options.archs.empty() ? std::vector<model::Arch>(model::kAllArchs.begin(), model::kAllArchs.end()) : options.archs;
+        options.archs.empty() ? std::vector<model::Arch>(model::kAllArchs.begin(), model::kAllArchs.end())
+                              : options.archs;
     context.terminal.step("compiling " + options.path.string());
     const CompileRequest request{.archs = archs,
                                  .defines = options.defines,
@@ -88,13 +98,15 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
                                  .validate = !options.no_validate};
     GADGET_TRY_ASSIGN(built.gadget, compile_folder(std::move(folder), request, context.cancel, findings));
     if (options.strict) findings.promote_warnings();
-    if (findings.has_errors()) return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
+    if (findings.has_errors())
+        return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
     GADGET_TRY_ASSIGN(built.image, pack(built.gadget, archs));
     return built;
 }
 
 Result<void> keep(const Built& built, const BuildOptions& options) {
-    if (!options.output_folder.empty()) GADGET_TRY(write_artefacts(built.gadget, built.image, options, built.reference));
+    if (!options.output_folder.empty())
+        GADGET_TRY(write_artefacts(built.gadget, built.image, options, built.reference));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
     GADGET_TRY_ASSIGN(auto store, packager::Store::open(folder));
     return store.add(built.image, built.reference);
@@ -111,7 +123,8 @@ int build(const BuildOptions& options, const Context& context) {
         // Findings have said why; only what they do not say needs words.
         const bool told = built.error().code == ErrorCode::rejected_input && findings.has_errors();
         if (!told) return context.terminal.fail(built.error());
-        context.terminal.say("gadget: " + options.path.string() + ": " + findings_summary(findings) + ", nothing was built");
+        context.terminal.say("gadget: " + options.path.string() + ": " + findings_summary(findings) +
+                             ", nothing was built");
         return kRejected;
     }
     if (const auto kept = keep(*built, options); !kept) return context.terminal.fail(kept.error());

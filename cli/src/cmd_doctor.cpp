@@ -42,12 +42,14 @@ Check check_bpf() {
     return {"eBPF", false, "bpf(): " + errno_text(errno), "run as root, or with CAP_BPF and CAP_PERFMON"};
 }
 
-Check check_file(const std::string& name, const char* path, const std::string& what, const std::string& remedy) {
+Check check_file(const std::string& name, const char* path, const std::string& what,
+                 const std::string& remedy) {
     const bool ok = ::access(path, R_OK) == 0;
     return {name, ok, ok ? what : std::string(path) + ": " + errno_text(errno), ok ? "" : remedy};
 }
 
-Check check_program(const std::string& name, const std::string& program, const std::string& use, const std::string& package) {
+Check check_program(const std::string& name, const std::string& program, const std::string& use,
+                    const std::string& package) {
     const auto path = find_program(program, environment_variable("PATH"));
     if (path) return {name, true, path->string() + ", " + use, ""};
     return {name, false, program + " is not installed; needed for: " + use, "apt-get install " + package};
@@ -56,21 +58,28 @@ Check check_program(const std::string& name, const std::string& program, const s
 Check check_runner(const std::string& file, const std::string& use) {
     const auto folder = executable_folder();
     const bool ok = folder && ::access((*folder / file).c_str(), X_OK) == 0;
-    return {file, ok, ok ? "stands beside this executable" : "is not beside this executable; needed for: " + use, ok ? "" : "./dev build"};
+    return {file, ok,
+            ok ? "stands beside this executable" : "is not beside this executable; needed for: " + use,
+            ok ? "" : "./dev build"};
 }
 
 std::vector<Check> all_checks() {
     return {
         check_bpf(),
-        check_file("kernel BTF", "/sys/kernel/btf/vmlinux", "CO-RE relocations work", "use a kernel built with CONFIG_DEBUG_INFO_BTF"),
-        check_file("tracefs", "/sys/kernel/tracing/events", "tracepoints can be found", "mount -t tracefs tracefs /sys/kernel/tracing"),
-        check_file("kprobe events", "/sys/bus/event_source/devices/kprobe/type", "kprobes can be attached", "use a kernel built with CONFIG_KPROBES"),
-        check_file("uprobe events", "/sys/bus/event_source/devices/uprobe/type", "uprobes can be attached", "use a kernel built with CONFIG_UPROBES"),
+        check_file("kernel BTF", "/sys/kernel/btf/vmlinux", "CO-RE relocations work",
+                   "use a kernel built with CONFIG_DEBUG_INFO_BTF"),
+        check_file("tracefs", "/sys/kernel/tracing/events", "tracepoints can be found",
+                   "mount -t tracefs tracefs /sys/kernel/tracing"),
+        check_file("kprobe events", "/sys/bus/event_source/devices/kprobe/type", "kprobes can be attached",
+                   "use a kernel built with CONFIG_KPROBES"),
+        check_file("uprobe events", "/sys/bus/event_source/devices/uprobe/type", "uprobes can be attached",
+                   "use a kernel built with CONFIG_UPROBES"),
         check_program("QEMU for amd64", "qemu-system-x86_64", "tests on amd64 kernels", "qemu-system-x86"),
         check_program("QEMU for arm64", "qemu-system-aarch64", "tests on arm64 kernels", "qemu-system-arm"),
         check_program("package tools", "apt-get", "fetching kernels", "apt"),
         check_runner("gadget-run", "tests on kernels of this architecture"),
-        check_runner(model::host_arch() == model::Arch::amd64 ? "gadget-run-arm64" : "gadget-run-amd64", "tests on kernels of the other architecture"),
+        check_runner(model::host_arch() == model::Arch::amd64 ? "gadget-run-arm64" : "gadget-run-amd64",
+                     "tests on kernels of the other architecture"),
     };
 }
 
@@ -81,7 +90,8 @@ int doctor(OutputFormat format, const Context& context) {
     if (format == OutputFormat::json) {
         nlohmann::ordered_json json{{"version", 1}, {"checks", nlohmann::ordered_json::array()}};
         for (const auto& check : checks) {
-            json["checks"].push_back({{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}, {"remedy", check.remedy}});
+            json["checks"].push_back(
+                {{"name", check.name}, {"ok", check.ok}, {"detail", check.detail}, {"remedy", check.remedy}});
         }
         context.terminal.print(json.dump() + "\n");
         return context.terminal.output_status();

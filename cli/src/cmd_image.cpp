@@ -25,7 +25,8 @@ Result<void> list(const packager::Store& store, const ImageOptions& options, Ter
     GADGET_TRY_ASSIGN(const auto entries, store.list());
     if (options.format == OutputFormat::json) {
         nlohmann::ordered_json json{{"version", 1}, {"images", nlohmann::ordered_json::array()}};
-        for (const auto& entry : entries) json["images"].push_back({{"name", packager::ref_name(entry)}, {"digest", entry.digest}});
+        for (const auto& entry : entries)
+            json["images"].push_back({{"name", packager::ref_name(entry)}, {"digest", entry.digest}});
         terminal.print(json.dump() + "\n");
         return {};
     }
@@ -70,7 +71,8 @@ Result<void> perform(const ImageOptions& options, Terminal& terminal) {
 }  // namespace
 
 int image(const ImageOptions& options, const Context& context) {
-    if (const auto done = perform(options, context.terminal); !done) return context.terminal.fail(done.error());
+    if (const auto done = perform(options, context.terminal); !done)
+        return context.terminal.fail(done.error());
     return context.terminal.output_status();
 }
 

@@ -17,11 +17,14 @@ using Json = nlohmann::ordered_json;
 
 std::string describe_layers(const packager::ManifestNode& manifest) {
     std::string text;
-    const auto line = [&](std::string_view mark, std::string_view what, const packager::Descriptor& descriptor) {
-        text += fmt::format("|  {} {:<7} {}  {:>8}  {}\n", mark, what, descriptor.digest, human_bytes(descriptor.size), printable(descriptor.media_type));
+    const auto line = [&](std::string_view mark, std::string_view what,
+                          const packager::Descriptor& descriptor) {
+        text += fmt::format("|  {} {:<7} {}  {:>8}  {}\n", mark, what, descriptor.digest,
+                            human_bytes(descriptor.size), printable(descriptor.media_type));
     };
     line(manifest.layers.empty() ? "`-" : "|-", "config", manifest.config);
-    for (std::size_t i = 0; i < manifest.layers.size(); ++i) line(i + 1 == manifest.layers.size() ? "`-" : "|-", "layer", manifest.layers[i]);
+    for (std::size_t i = 0; i < manifest.layers.size(); ++i)
+        line(i + 1 == manifest.layers.size() ? "`-" : "|-", "layer", manifest.layers[i]);
     return text;
 }
 
@@ -30,7 +33,8 @@ std::string describe_image(const packager::ImageTree& image) {
     for (const auto& manifest : image.manifests) {
         const auto& platform = manifest.descriptor.platform;
         const std::string name = platform ? platform->os + "/" + platform->architecture : "no platform";
-        text += fmt::format("|- manifest {}  {}  {}\n", manifest.descriptor.digest, human_bytes(manifest.descriptor.size), printable(name));
+        text += fmt::format("|- manifest {}  {}  {}\n", manifest.descriptor.digest,
+                            human_bytes(manifest.descriptor.size), printable(name));
         text += describe_layers(manifest);
     }
     return text;
@@ -44,25 +48,30 @@ std::string field_type(const model::Field& field) {
 std::string describe_schema(const model::EventSchema& schema) {
     std::string text;
     for (const auto& field : schema.fields) {
-        text += fmt::format("  {:>5} {:>5}  {:<28} {}\n", field.offset, field.size, printable(field.path), field_type(field));
+        text += fmt::format("  {:>5} {:>5}  {:<28} {}\n", field.offset, field.size, printable(field.path),
+                            field_type(field));
     }
     return text;
 }
 
 std::string describe_facts(const model::ObjectFacts& facts, const model::Manifest* manifest) {
-    std::string text = fmt::format("\nPROGRAMS ({}, license {})\n", facts.programs.size(), facts.license.empty() ? "missing" : printable(facts.license));
+    std::string text = fmt::format("\nPROGRAMS ({}, license {})\n", facts.programs.size(),
+                                   facts.license.empty() ? "missing" : printable(facts.license));
     for (const auto& program : facts.programs) {
-        text += fmt::format("  {:<28} {:<44} {:>5} instructions\n", printable(program.name), printable(program.section), program.instructions);
+        text += fmt::format("  {:<28} {:<44} {:>5} instructions\n", printable(program.name),
+                            printable(program.section), program.instructions);
     }
     text += fmt::format("\nMAPS ({})\n", facts.maps.size());
     for (const auto& map : facts.maps) {
-        text += fmt::format("  {:<28} {:<20} key {:>5}  value {:>6}  entries {}\n", printable(map.name), map.type_name, map.key_size, map.value_size, map.max_entries);
+        text += fmt::format("  {:<28} {:<20} key {:>5}  value {:>6}  entries {}\n", printable(map.name),
+                            map.type_name, map.key_size, map.value_size, map.max_entries);
     }
     for (const auto& tracer : facts.tracers) {
         const auto schema = facts.structs.find(tracer.struct_name);
         if (schema == facts.structs.end()) continue;
-        text += fmt::format("\nDATA SOURCE {} (tracer, map {}, struct {}, {} bytes)\n  {:>5} {:>5}  FIELD\n", printable(tracer.name),
-                            printable(tracer.map), printable(tracer.struct_name), schema->second.size, "AT", "SIZE");
+        text += fmt::format("\nDATA SOURCE {} (tracer, map {}, struct {}, {} bytes)\n  {:>5} {:>5}  FIELD\n",
+                            printable(tracer.name), printable(tracer.map), printable(tracer.struct_name),
+                            schema->second.size, "AT", "SIZE");
         text += describe_schema(schema->second);
     }
     const auto params = gadget_params(facts, manifest);
@@ -75,11 +84,13 @@ Json descriptor_json(const packager::Descriptor& descriptor) {
 }
 
 Json image_json(const packager::ImageTree& image) {
-    Json json{{"digest", image.root.digest}, {"annotations", image.annotations}, {"manifests", Json::array()}};
+    Json json{
+        {"digest", image.root.digest}, {"annotations", image.annotations}, {"manifests", Json::array()}};
     for (const auto& manifest : image.manifests) {
         Json entry = descriptor_json(manifest.descriptor);
         if (manifest.descriptor.platform) {
-            entry["platform"] = {{"os", manifest.descriptor.platform->os}, {"architecture", manifest.descriptor.platform->architecture}};
+            entry["platform"] = {{"os", manifest.descriptor.platform->os},
+                                 {"architecture", manifest.descriptor.platform->architecture}};
         }
         entry["config"] = descriptor_json(manifest.config);
         entry["layers"] = Json::array();
@@ -109,20 +120,30 @@ Json object_json(const LoadedObject& object, const model::Manifest* manifest) {
               {"datasources", Json::array()},
               {"params", Json::array()}};
     for (const auto& program : object.facts.programs) {
-        json["programs"].push_back({{"name", program.name}, {"section", program.section}, {"instructions", program.instructions}});
+        json["programs"].push_back(
+            {{"name", program.name}, {"section", program.section}, {"instructions", program.instructions}});
     }
     for (const auto& map : object.facts.maps) {
-        json["maps"].push_back({{"name", map.name}, {"type", map.type_name}, {"keySize", map.key_size}, {"valueSize", map.value_size}, {"maxEntries", map.max_entries}});
+        json["maps"].push_back({{"name", map.name},
+                                {"type", map.type_name},
+                                {"keySize", map.key_size},
+                                {"valueSize", map.value_size},
+                                {"maxEntries", map.max_entries}});
     }
     for (const auto& tracer : object.facts.tracers) {
         const auto schema = object.facts.structs.find(tracer.struct_name);
-        json["datasources"].push_back({{"name", tracer.name},
-                                       {"map", tracer.map},
-                                       {"struct", tracer.struct_name},
-                                       {"fields", schema == object.facts.structs.end() ? Json::array() : schema_json(schema->second)}});
+        json["datasources"].push_back(
+            {{"name", tracer.name},
+             {"map", tracer.map},
+             {"struct", tracer.struct_name},
+             {"fields", schema == object.facts.structs.end() ? Json::array() : schema_json(schema->second)}});
     }
     for (const auto& param : gadget_params(object.facts, manifest)) {
-        json["params"].push_back({{"key", param.key}, {"variable", param.variable}, {"type", param.type}, {"default", param.default_value}, {"description", param.description}});
+        json["params"].push_back({{"key", param.key},
+                                  {"variable", param.variable},
+                                  {"type", param.type},
+                                  {"default", param.default_value},
+                                  {"description", param.description}});
     }
     return json;
 }
@@ -139,7 +160,9 @@ std::string to_json(const LoadedGadget& gadget, const model::Manifest* manifest)
 
 int inspect(const InspectOptions& options, const Context& context) {
     DiagnosticList findings;
-    const LoadOptions load{.archs = {model::kAllArchs.begin(), model::kAllArchs.end()}, .manifest_file = {}, .load_folder = context.load_folder};
+    const LoadOptions load{.archs = {model::kAllArchs.begin(), model::kAllArchs.end()},
+                           .manifest_file = {},
+                           .load_folder = context.load_folder};
     const auto gadget = load_gadget(options.input, load, findings);
     findings.sort();
     if (!gadget) {

@@ -19,8 +19,8 @@ Result<void> list(const testkit::KernelStore& store, Terminal& terminal) {
     GADGET_TRY_ASSIGN(const auto kernels, store.list());
     std::string text = fmt::format("{:<10} {:<6} {:<32} {}\n", "KERNEL", "ARCH", "RELEASE", "PACKAGE");
     for (const auto& kernel : kernels) {
-        text += fmt::format("{:<10} {:<6} {:<32} {} {}\n", kernel.id, model::to_string(kernel.arch), printable(kernel.release),
-                            printable(kernel.package), printable(kernel.version));
+        text += fmt::format("{:<10} {:<6} {:<32} {} {}\n", kernel.id, model::to_string(kernel.arch),
+                            printable(kernel.release), printable(kernel.package), printable(kernel.version));
     }
     text += "\nfetchable: " + join_words(testkit::known_kernel_ids()) + "\n";
     terminal.print(text);
@@ -32,7 +32,9 @@ Result<void> perform(const KernelOptions& options, const Context& context) {
     testkit::KernelStore store(cache);
     if (options.action == "list") return list(store, context.terminal);
     if (options.action == "add") {
-        GADGET_TRY_ASSIGN(const auto kernel, store.add(options.arguments.at(0), archs_or_host(options).front(), options.arguments.at(1), context.cancel));
+        GADGET_TRY_ASSIGN(const auto kernel,
+                          store.add(options.arguments.at(0), archs_or_host(options).front(),
+                                    options.arguments.at(1), context.cancel));
         context.terminal.say("added " + kernel.id);
         return {};
     }
@@ -43,7 +45,8 @@ Result<void> perform(const KernelOptions& options, const Context& context) {
                 continue;
             }
             GADGET_TRY_ASSIGN(const auto kernel, store.fetch(id, arch, context.terminal, context.cancel));
-            context.terminal.print(fmt::format("{} {} {}\n", kernel.id, model::to_string(arch), kernel.image.string()));
+            context.terminal.print(
+                fmt::format("{} {} {}\n", kernel.id, model::to_string(arch), kernel.image.string()));
         }
     }
     return {};

@@ -17,25 +17,30 @@ Error no_object(const LoadedGadget& gadget) {
                      .message = gadget.name + " has no program for this architecture (" + arch + ")",
                      .requirement = Requirement{arch + " object in the image", ""}};
     }
-    return Error{.code = ErrorCode::unsupported,
-                 .message = gadget.name + " has no eBPF program; gadgets that consist of metadata alone are not run by this version",
-                 .requirement = Requirement{"eBPF program", ""}};
+    return Error{
+        .code = ErrorCode::unsupported,
+        .message = gadget.name +
+                   " has no eBPF program; gadgets that consist of metadata alone are not run by this version",
+        .requirement = Requirement{"eBPF program", ""}};
 }
 
 /// What this version leaves aside is said, not passed over.
 void tell_remarks(const LoadedGadget& gadget, const model::ObjectFacts& facts, Terminal& terminal) {
     for (const auto& remark : gadget.remarks) terminal.say("gadget: warning: " + printable(remark));
     for (const auto& iterator : facts.iterators) {
-        terminal.say("gadget: warning: data source '" + printable(iterator.name) + "' is an iterator, which this version does not show");
+        terminal.say("gadget: warning: data source '" + printable(iterator.name) +
+                     "' is an iterator, which this version does not show");
     }
     for (const auto& iterator : facts.map_iterators) {
-        terminal.say("gadget: warning: data source '" + printable(iterator.name) + "' is a map iterator, which this version does not show");
+        terminal.say("gadget: warning: data source '" + printable(iterator.name) +
+                     "' is a map iterator, which this version does not show");
     }
 }
 
 void help(const LoadedGadget& gadget, const std::vector<Param>& params, Terminal& terminal) {
     std::string text = printable(gadget.name);
-    if (gadget.manifest && !gadget.manifest->description.empty()) text += ": " + printable(gadget.manifest->description);
+    if (gadget.manifest && !gadget.manifest->description.empty())
+        text += ": " + printable(gadget.manifest->description);
     text += "\n\nParameters:\n" + (params.empty() ? std::string("  none\n") : describe_params(params));
     text += "\nSee 'gadget run --help' for the options of the command.\n";
     terminal.print(text);
@@ -45,7 +50,9 @@ void help(const LoadedGadget& gadget, const std::vector<Param>& params, Terminal
 
 int run(const RunOptions& options, const Context& context) {
     DiagnosticList findings;
-    const LoadOptions load{.archs = {model::host_arch()}, .manifest_file = options.manifest_file, .load_folder = context.load_folder};
+    const LoadOptions load{.archs = {model::host_arch()},
+                           .manifest_file = options.manifest_file,
+                           .load_folder = context.load_folder};
     const auto gadget = load_gadget(options.input, load, findings);
     findings.sort();
     if (!gadget) {

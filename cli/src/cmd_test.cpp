@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gadget test: a gadget's scenarios on this kernel and in test machines; a line a test while they run, then a table.
+// gadget test: a gadget's scenarios on this kernel and in test machines; a line a test while they run, then a
+// table.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -25,10 +26,12 @@ class TerminalObserver final : public testkit::TestObserver {
         terminal_.step(kernel.to_string() + ": " + std::string(text));
     }
     void finished(const testkit::TestResult& result) override {
-        std::string line = fmt::format("{:<8} {:<14} {} ({} ms)", to_string(result.outcome), result.kernel.to_string(),
-                                       printable(result.scenario), result.duration.count());
+        std::string line =
+            fmt::format("{:<8} {:<14} {} ({} ms)", to_string(result.outcome), result.kernel.to_string(),
+                        printable(result.scenario), result.duration.count());
         if (!result.message.empty()) line += "\n         " + printable(result.message);
-        if (!result.suggestion.empty() && result.outcome != Outcome::skipped) line += "\n         hint: " + printable(result.suggestion);
+        if (!result.suggestion.empty() && result.outcome != Outcome::skipped)
+            line += "\n         hint: " + printable(result.suggestion);
         if (result.outcome == Outcome::failed || result.outcome == Outcome::error) {
             for (const auto& log : result.logs) line += "\n         log: " + log.string();
         }
@@ -56,19 +59,24 @@ Result<std::map<model::Arch, fs::path>> find_runners() {
     GADGET_TRY_ASSIGN(const fs::path folder, executable_folder());
     std::map<model::Arch, fs::path> runners;
     for (const auto arch : model::kAllArchs) {
-        const std::string name = arch == model::host_arch() ? "gadget-run" : "gadget-run-" + std::string(model::to_string(arch));
+        const std::string name =
+            arch == model::host_arch() ? "gadget-run" : "gadget-run-" + std::string(model::to_string(arch));
         std::error_code ignored;
         if (fs::exists(folder / name, ignored)) runners[arch] = folder / name;
     }
     return runners;
 }
 
-Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& context, DiagnosticList& findings) {
+Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& context,
+                                     DiagnosticList& findings) {
     testkit::TestRequest request;
-    GADGET_TRY_ASSIGN(request.kernels, testkit::parse_kernel_selectors(comma_list(options.kernels, "host"), arch_list(options.archs)));
+    GADGET_TRY_ASSIGN(request.kernels, testkit::parse_kernel_selectors(comma_list(options.kernels, "host"),
+                                                                       arch_list(options.archs)));
     if (request.kernels.empty()) {
         return Error{.code = ErrorCode::invalid_argument,
-                     .message = "'host' has the architecture " + std::string(model::to_string(model::host_arch())) + ": there is nothing to test on"};
+                     .message = "'host' has the architecture " +
+                                std::string(model::to_string(model::host_arch())) +
+                                ": there is nothing to test on"};
     }
     GADGET_TRY_ASSIGN(request.scenarios, testkit::load_scenarios(options.path / "test", findings));
     if (request.scenarios.empty()) {
@@ -79,11 +87,13 @@ Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& 
     GADGET_TRY_ASSIGN(auto folder, read_gadget_folder(options.path, {}, findings));
     CompileRequest compile{.validate = true};
     for (const auto& kernel : request.kernels) {
-        if (std::find(compile.archs.begin(), compile.archs.end(), kernel.arch) == compile.archs.end()) compile.archs.push_back(kernel.arch);
+        if (std::find(compile.archs.begin(), compile.archs.end(), kernel.arch) == compile.archs.end())
+            compile.archs.push_back(kernel.arch);
     }
     context.terminal.step("compiling " + options.path.string());
     GADGET_TRY_ASSIGN(auto gadget, compile_folder(std::move(folder), compile, context.cancel, findings));
-    if (findings.has_errors()) return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
+    if (findings.has_errors())
+        return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
     request.gadget = gadget.folder.name;
     if (gadget.folder.manifest) request.manifest = gadget.folder.manifest->text;
     for (auto& object : gadget.objects) request.objects[object.arch] = std::move(object.object);
@@ -96,15 +106,20 @@ Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& 
 std::string symbol(const testkit::TestResult* result) {
     if (result == nullptr) return "-";
     switch (result->outcome) {
-        case Outcome::passed: return "pass";
-        case Outcome::failed: return "FAIL";
-        case Outcome::skipped: return "skip";
-        case Outcome::error: return "ERROR";
+        case Outcome::passed:
+            return "pass";
+        case Outcome::failed:
+            return "FAIL";
+        case Outcome::skipped:
+            return "skip";
+        case Outcome::error:
+            return "ERROR";
     }
     return "ERROR";
 }
 
-std::string kernel_table(const testkit::TestRequest& request, const std::vector<testkit::TestResult>& results) {
+std::string kernel_table(const testkit::TestRequest& request,
+                         const std::vector<testkit::TestResult>& results) {
     std::size_t name_width = 4;
     for (const auto& scenario : request.scenarios) name_width = std::max(name_width, scenario.name.size());
     std::string text = fmt::format("{:<{}}", "TEST", name_width + 2);
@@ -125,30 +140,35 @@ std::string kernel_table(const testkit::TestRequest& request, const std::vector<
 
 std::string summary(const std::vector<testkit::TestResult>& results) {
     const auto count = [&](Outcome outcome) {
-        return std::count_if(results.begin(), results.end(), [&](const auto& result) { return result.outcome == outcome; });
+        return std::count_if(results.begin(), results.end(),
+                             [&](const auto& result) { return result.outcome == outcome; });
     };
-    return fmt::format("{} passed, {} failed, {} skipped, {} not run\n", count(Outcome::passed), count(Outcome::failed),
-                       count(Outcome::skipped), count(Outcome::error));
+    return fmt::format("{} passed, {} failed, {} skipped, {} not run\n", count(Outcome::passed),
+                       count(Outcome::failed), count(Outcome::skipped), count(Outcome::error));
 }
 
-Result<void> write_reports(const TestOptions& options, const std::string& gadget, const std::vector<testkit::TestResult>& results) {
+Result<void> write_reports(const TestOptions& options, const std::string& gadget,
+                           const std::vector<testkit::TestResult>& results) {
     for (const auto& report : options.reports) {
         const auto equals = report.find('=');
         const std::string kind = report.substr(0, equals);
         const fs::path file = equals == std::string::npos ? fs::path() : fs::path(report.substr(equals + 1));
         if (kind == "junit") GADGET_TRY(write_file_atomic(file, testkit::junit_report(gadget, results)));
         if (kind == "json") GADGET_TRY(write_file_atomic(file, testkit::json_report(gadget, results)));
-        if (kind == "markdown") GADGET_TRY(write_file_atomic(file, testkit::markdown_report(gadget, results)));
+        if (kind == "markdown")
+            GADGET_TRY(write_file_atomic(file, testkit::markdown_report(gadget, results)));
     }
     return {};
 }
 
 Result<void> check_reports(const TestOptions& options) {
     for (const auto& report : options.reports) {
-        const bool known = report.starts_with("junit=") || report.starts_with("json=") || report.starts_with("markdown=");
+        const bool known =
+            report.starts_with("junit=") || report.starts_with("json=") || report.starts_with("markdown=");
         if (!known || report.ends_with('=')) {
-            return Error{.code = ErrorCode::invalid_argument,
-                         .message = "--report: '" + report + "' is not junit=FILE, json=FILE or markdown=FILE"};
+            return Error{
+                .code = ErrorCode::invalid_argument,
+                .message = "--report: '" + report + "' is not junit=FILE, json=FILE or markdown=FILE"};
         }
     }
     return {};
@@ -165,14 +185,16 @@ int test(const TestOptions& options, const Context& context) {
     if (!request) {
         const bool told = request.error().code == ErrorCode::rejected_input && findings.has_errors();
         if (!told) return context.terminal.fail(request.error());
-        context.terminal.say("gadget: " + options.path.string() + ": " + findings_summary(findings) + ", nothing was tested");
+        context.terminal.say("gadget: " + options.path.string() + ": " + findings_summary(findings) +
+                             ", nothing was tested");
         return kRejected;
     }
     TerminalObserver observer(context.terminal);
     const auto results = testkit::run_tests(*request, observer, context.cancel);
     if (!results) return context.terminal.fail(results.error());
     context.terminal.print(kernel_table(*request, *results) + "\n" + summary(*results));
-    if (const auto written = write_reports(options, request->gadget, *results); !written) return context.terminal.fail(written.error());
+    if (const auto written = write_reports(options, request->gadget, *results); !written)
+        return context.terminal.fail(written.error());
     const int output = context.terminal.output_status();
     return output != kOk ? output : testkit::exit_status(*results);
 }

@@ -12,7 +12,8 @@ namespace {
 int explain(const std::string& id, const Context& context) {
     for (const auto& rule : validator::rules()) {
         if (rule.id != id) continue;
-        context.terminal.print(std::string(rule.id) + " (" + std::string(to_string(rule.severity)) + "): " + std::string(rule.summary) + "\n");
+        context.terminal.print(std::string(rule.id) + " (" + std::string(to_string(rule.severity)) +
+                               "): " + std::string(rule.summary) + "\n");
         return context.terminal.output_status();
     }
     std::vector<std::string> ids;
@@ -27,7 +28,8 @@ void apply_rules(const LoadedGadget& gadget, DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.manifest ? &*gadget.manifest : nullptr;
     for (const auto& object : gadget.objects) {
         validator::validate(object.facts, &object == &gadget.objects.front() ? manifest : nullptr, {}, sink);
-        if (&object != &gadget.objects.front()) validator::compare(gadget.objects.front().facts, object.facts, sink);
+        if (&object != &gadget.objects.front())
+            validator::compare(gadget.objects.front().facts, object.facts, sink);
     }
 }
 
@@ -44,9 +46,11 @@ int validate(const ValidateOptions& options, const Context& context) {
     findings.sort();
     if (options.strict) findings.promote_warnings();
     const bool told = findings.has_errors();
-    if (!gadget && !(gadget.error().code == ErrorCode::rejected_input && told)) return context.terminal.fail(gadget.error());
+    if (!gadget && !(gadget.error().code == ErrorCode::rejected_input && told))
+        return context.terminal.fail(gadget.error());
     show_findings(findings, options.format, context.terminal);
-    if (options.format == FindingsFormat::text) context.terminal.say(options.input + ": " + findings_summary(findings));
+    if (options.format == FindingsFormat::text)
+        context.terminal.say(options.input + ": " + findings_summary(findings));
     const int output = context.terminal.output_status();
     return output != kOk ? output : told ? kRejected : kOk;
 }

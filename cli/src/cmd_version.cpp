@@ -5,7 +5,8 @@
 namespace gadget::cli {
 
 int version(const Context& context) {
-    context.terminal.print(std::string("gadget ") + kVersion + " (" + std::string(model::to_string(model::host_arch())) + ")\n");
+    context.terminal.print(std::string("gadget ") + kVersion + " (" +
+                           std::string(model::to_string(model::host_arch())) + ")\n");
     return context.terminal.output_status();
 }
 

@@ -33,7 +33,7 @@ struct BuildOptions {
     std::string tag;
     std::filesystem::path config_file;
     std::filesystem::path output_folder;
-    std::vector<model::Arch> archs;    ///< empty: all
+    std::vector<model::Arch> archs;  ///< empty: all
     std::vector<std::string> defines;
     std::vector<std::filesystem::path> include_dirs;
     std::vector<std::string> warnings;
@@ -68,11 +68,11 @@ struct RunOptions {
     RunFormat format = RunFormat::columns;
     std::string fields;
     std::string filter;
-    std::uint64_t max_events = 0;                  ///< 0 = no limit
-    std::chrono::milliseconds timeout{0};          ///< 0 = until interrupted
-    int ready_fd = -1;                             ///< gets one newline when every program is attached
+    std::uint64_t max_events = 0;          ///< 0 = no limit
+    std::chrono::milliseconds timeout{0};  ///< 0 = until interrupted
+    int ready_fd = -1;                     ///< gets one newline when every program is attached
     bool help = false;
-    std::vector<std::string> params;               ///< words for the gadget itself
+    std::vector<std::string> params;  ///< words for the gadget itself
 };
 int run(const RunOptions& options, const Context& context);
 
@@ -80,19 +80,19 @@ struct TestOptions {
     std::filesystem::path path = ".";
     std::vector<std::string> kernels;
     std::vector<model::Arch> archs;
-    std::vector<std::string> reports;              ///< junit=F, json=F, markdown=F
+    std::vector<std::string> reports;  ///< junit=F, json=F, markdown=F
 };
 int test(const TestOptions& options, const Context& context);
 
 struct ImageOptions {
-    std::string action;                            ///< list, tag, remove, export, import
+    std::string action;  ///< list, tag, remove, export, import
     std::vector<std::string> arguments;
     OutputFormat format = OutputFormat::text;
 };
 int image(const ImageOptions& options, const Context& context);
 
 struct KernelOptions {
-    std::string action;                            ///< list, fetch, remove
+    std::string action;  ///< list, fetch, remove
     std::vector<std::string> arguments;
     std::vector<model::Arch> archs;
 };

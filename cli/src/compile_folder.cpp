@@ -12,14 +12,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kVirtualFolder = "/gadget/";    // where the compiler sees the folder of the source
+constexpr std::string_view kVirtualFolder = "/gadget/";  // where the compiler sees the folder of the source
 
 std::vector<builder::Request> requests_for(const GadgetFolder& folder, const CompileRequest& request) {
     std::vector<builder::Request> requests;
     for (const auto arch : request.archs) {
         builder::Request one{.source = *folder.source, .arch = arch};
         for (const auto& dir : folder.config.include_dirs) one.include_dirs.push_back(folder.path / dir);
-        one.include_dirs.insert(one.include_dirs.end(), request.include_dirs.begin(), request.include_dirs.end());
+        one.include_dirs.insert(one.include_dirs.end(), request.include_dirs.begin(),
+                                request.include_dirs.end());
         one.defines = folder.config.defines;
         one.defines.insert(one.defines.end(), request.defines.begin(), request.defines.end());
         for (const auto& warning : folder.config.warnings) one.warnings.push_back("-W" + warning);
@@ -29,8 +30,8 @@ std::vector<builder::Request> requests_for(const GadgetFolder& folder, const Com
     return requests;
 }
 
-/// Passes on findings of the validator, moved from the object to the author's source where the compiler knows the place.
-/// The same finding about several architectures then is the same finding.
+/// Passes on findings of the validator, moved from the object to the author's source where the compiler knows
+/// the place. The same finding about several architectures then is the same finding.
 class SourceSink final : public DiagnosticSink {
   public:
     SourceSink(fs::path folder, const std::vector<builder::SymbolLocation>& symbols, DiagnosticSink& next)
@@ -45,7 +46,8 @@ class SourceSink final : public DiagnosticSink {
 
   private:
     const builder::SymbolLocation* find(const std::string& symbol) const {
-        const auto found = std::find_if(symbols_.begin(), symbols_.end(), [&](const auto& entry) { return entry.symbol == symbol; });
+        const auto found = std::find_if(symbols_.begin(), symbols_.end(),
+                                        [&](const auto& entry) { return entry.symbol == symbol; });
         return found == symbols_.end() ? nullptr : &*found;
     }
 
@@ -60,7 +62,8 @@ class SourceSink final : public DiagnosticSink {
     void translate(Location& location, bool about_section) const {
         const builder::SymbolLocation* symbol = nullptr;
         if (auto* range = std::get_if<SourceRange>(&location)) {
-            if (range->file.starts_with(kVirtualFolder)) range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
+            if (range->file.starts_with(kVirtualFolder))
+                range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
             symbol = about_section ? at(*range) : nullptr;
         } else if (const auto* object = std::get_if<ObjectLocation>(&location)) {
             symbol = find(object->symbol);
@@ -74,7 +77,8 @@ class SourceSink final : public DiagnosticSink {
 };
 
 /// Metadata is judged once; what differs between the architectures is a finding of its own.
-void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
+void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output>& outputs,
+                 DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.folder.manifest ? &*gadget.folder.manifest : nullptr;
     for (std::size_t i = 0; i < gadget.objects.size(); ++i) {
         SourceSink located(gadget.folder.source->parent_path(), outputs[i].symbols, sink);
@@ -89,18 +93,20 @@ Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest&
                                       DiagnosticSink& sink) {
     CompiledGadget gadget{.folder = std::move(folder), .objects = {}};
     if (!gadget.folder.source) {
-        if (request.validate && gadget.folder.manifest) validator::validate({}, &*gadget.folder.manifest, {}, sink);
+        if (request.validate && gadget.folder.manifest)
+            validator::validate({}, &*gadget.folder.manifest, {}, sink);
         return gadget;
     }
     const auto requests = requests_for(gadget.folder, request);
     builder::Options options;
     options.cancel = cancel;
-    if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";    // without a home: no cache
+    if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";  // without a home: no cache
     GADGET_TRY_ASSIGN(auto outputs, builder::compile(requests, options, sink));
     for (auto& output : outputs) {
         const std::string name = std::string(model::to_string(output.arch)) + " object";
         GADGET_TRY_ASSIGN(auto facts, validator::inspect(output.object, {.object_name = name}));
-        gadget.objects.push_back({.arch = output.arch, .object = std::move(output.object), .facts = std::move(facts)});
+        gadget.objects.push_back(
+            {.arch = output.arch, .object = std::move(output.object), .facts = std::move(facts)});
     }
     if (request.validate && !gadget.objects.empty()) apply_rules(gadget, outputs, sink);
     return gadget;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compile and validate a gadget folder: what build, validate, run and test share. Only in executables with the compiler.
+// Compile and validate a gadget folder: what build, validate, run and test share. Only in executables with
+// the compiler.
 #pragma once
 
 #include <string>
@@ -32,10 +33,9 @@ struct CompiledGadget {
     std::vector<CompiledObject> objects;
 };
 
-/// Findings of compiler and rules go to `sink`, with the paths of the author's files. The result is rejected_input when
-/// the source does not compile; rules never make it fail: look at the sink.
+/// Findings of compiler and rules go to `sink`, with the paths of the author's files. The result is
+/// rejected_input when the source does not compile; rules never make it fail: look at the sink.
 Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
                                       DiagnosticSink& sink);
-
 
 }  // namespace gadget::cli

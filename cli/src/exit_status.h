@@ -8,11 +8,11 @@ namespace gadget::cli {
 /// What scripts see; docs/exit-status.md is the contract.
 enum ExitStatus : int {
     kOk = 0,
-    kRejected = 1,       ///< the input has errors, or tests failed
+    kRejected = 1,  ///< the input has errors, or tests failed
     kUsage = 2,
-    kEnvironment = 3,    ///< the environment lacks something, which was named
-    kFailure = 4,        ///< any other failure
-    kNoBoot = 5,         ///< a test machine did not boot
+    kEnvironment = 3,  ///< the environment lacks something, which was named
+    kFailure = 4,      ///< any other failure
+    kNoBoot = 5,       ///< a test machine did not boot
     kGuestPanic = 6,
     kTimeout = 7,
     kInternal = 70,
@@ -21,18 +21,27 @@ enum ExitStatus : int {
 [[nodiscard]] constexpr int exit_status(ErrorCode code) {
     switch (code) {
         case ErrorCode::rejected_input:
-        case ErrorCode::corrupt_data: return kRejected;
-        case ErrorCode::invalid_argument: return kUsage;
+        case ErrorCode::corrupt_data:
+            return kRejected;
+        case ErrorCode::invalid_argument:
+            return kUsage;
         case ErrorCode::permission_denied:
-        case ErrorCode::unsupported: return kEnvironment;
+        case ErrorCode::unsupported:
+            return kEnvironment;
         case ErrorCode::not_found:
         case ErrorCode::already_exists:
-        case ErrorCode::io: return kFailure;
-        case ErrorCode::boot_failed: return kNoBoot;
-        case ErrorCode::guest_panic: return kGuestPanic;
-        case ErrorCode::timed_out: return kTimeout;
-        case ErrorCode::cancelled: return 128 + 2;    // as shells report SIGINT
-        case ErrorCode::internal: return kInternal;
+        case ErrorCode::io:
+            return kFailure;
+        case ErrorCode::boot_failed:
+            return kNoBoot;
+        case ErrorCode::guest_panic:
+            return kGuestPanic;
+        case ErrorCode::timed_out:
+            return kTimeout;
+        case ErrorCode::cancelled:
+            return 128 + 2;  // as shells report SIGINT
+        case ErrorCode::internal:
+            return kInternal;
     }
     return kInternal;
 }

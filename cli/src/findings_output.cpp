@@ -26,13 +26,10 @@ Json location_json(const Location& location) {
 }
 
 Json finding_json(const Diagnostic& finding) {
-    Json json{{"id", finding.id},
-              {"severity", to_string(finding.severity)},
-              {"message", finding.message},
-              {"hint", finding.hint},
-              {"location", location_json(finding.location)},
-              {"notes", Json::array()},
-              {"fixes", Json::array()}};
+    Json json{
+        {"id", finding.id},      {"severity", to_string(finding.severity)},     {"message", finding.message},
+        {"hint", finding.hint},  {"location", location_json(finding.location)}, {"notes", Json::array()},
+        {"fixes", Json::array()}};
     for (const auto& note : finding.notes) {
         json["notes"].push_back({{"message", note.message}, {"location", location_json(note.location)}});
     }
@@ -46,12 +43,18 @@ Json finding_json(const Diagnostic& finding) {
 std::string escape_command(std::string_view text, bool property) {
     std::string result;
     for (const char c : text) {
-        if (c == '%') result += "%25";
-        else if (c == '\r') result += "%0D";
-        else if (c == '\n') result += "%0A";
-        else if (property && c == ':') result += "%3A";
-        else if (property && c == ',') result += "%2C";
-        else result += c;
+        if (c == '%')
+            result += "%25";
+        else if (c == '\r')
+            result += "%0D";
+        else if (c == '\n')
+            result += "%0A";
+        else if (property && c == ':')
+            result += "%3A";
+        else if (property && c == ',')
+            result += "%2C";
+        else
+            result += c;
     }
     return result;
 }
@@ -71,13 +74,16 @@ std::string findings_json(const DiagnosticList& findings) {
 std::string findings_github(const DiagnosticList& findings) {
     std::string text;
     for (const auto& finding : findings.all()) {
-        text += "::" + std::string(finding.severity == Severity::note ? "notice" : to_string(finding.severity)) + " ";
+        text +=
+            "::" + std::string(finding.severity == Severity::note ? "notice" : to_string(finding.severity)) +
+            " ";
         if (const auto* range = std::get_if<SourceRange>(&finding.location)) {
             text += "file=" + escape_command(range->file, true) + ",line=" + std::to_string(range->line) +
                     ",col=" + std::to_string(range->column) + ",";
         }
         std::string message = finding.message;
-        if (std::holds_alternative<ObjectLocation>(finding.location)) message = to_string(finding.location) + ": " + message;
+        if (std::holds_alternative<ObjectLocation>(finding.location))
+            message = to_string(finding.location) + ": " + message;
         if (!finding.hint.empty()) message += "\n" + finding.hint;
         text += "title=" + escape_command(finding.id, true) + "::" + escape_command(message, false) + "\n";
     }
@@ -86,9 +92,15 @@ std::string findings_github(const DiagnosticList& findings) {
 
 void show_findings(const DiagnosticList& findings, FindingsFormat format, Terminal& terminal) {
     switch (format) {
-        case FindingsFormat::text: terminal.show(findings, file_source_reader()); break;
-        case FindingsFormat::json: terminal.print(findings_json(findings)); break;
-        case FindingsFormat::github: terminal.print(findings_github(findings)); break;
+        case FindingsFormat::text:
+            terminal.show(findings, file_source_reader());
+            break;
+        case FindingsFormat::json:
+            terminal.print(findings_json(findings));
+            break;
+        case FindingsFormat::github:
+            terminal.print(findings_github(findings));
+            break;
     }
 }
 
@@ -97,7 +109,8 @@ std::string findings_summary(const DiagnosticList& findings) {
     const std::size_t warnings = findings.count(Severity::warning);
     if (errors == 0 && warnings == 0) return "no findings";
     if (errors == 0) return plural(warnings, "warning");
-    return warnings == 0 ? plural(errors, "error") : plural(errors, "error") + ", " + plural(warnings, "warning");
+    return warnings == 0 ? plural(errors, "error")
+                         : plural(errors, "error") + ", " + plural(warnings, "warning");
 }
 
 }  // namespace gadget::cli

@@ -13,7 +13,8 @@ FolderLoader folder_loader(CancelToken cancel) {
         LoadedGadget gadget{.name = compiled.folder.name, .manifest = std::move(compiled.folder.manifest)};
         gadget.source_folder = path;
         for (auto& object : compiled.objects) {
-            gadget.objects.push_back({.arch = object.arch, .object = std::move(object.object), .facts = std::move(object.facts)});
+            gadget.objects.push_back(
+                {.arch = object.arch, .object = std::move(object.object), .facts = std::move(object.facts)});
         }
         return gadget;
     };

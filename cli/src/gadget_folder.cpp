@@ -36,7 +36,8 @@ std::string folder_name(const fs::path& path) {
 
 }  // namespace
 
-Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& config_file, DiagnosticSink& sink) {
+Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& config_file,
+                                        DiagnosticSink& sink) {
     std::error_code error;
     if (!fs::is_directory(path, error)) {
         return Error{.code = ErrorCode::not_found,
@@ -55,13 +56,14 @@ Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& co
     }
     if (!folder.source && !folder.manifest) {
         return Error{.code = ErrorCode::rejected_input,
-                     .message = "'" + path.string() + "' holds no gadget: there is neither " + folder.config.ebpf_source +
-                                " nor " + folder.config.metadata,
+                     .message = "'" + path.string() + "' holds no gadget: there is neither " +
+                                folder.config.ebpf_source + " nor " + folder.config.metadata,
                      .hint = "run 'gadget build' with the folder of a gadget"};
     }
     if (!folder.config.wasm.empty()) {
         return Error{.code = ErrorCode::unsupported,
-                     .message = "build.yaml asks for a Wasm module ('" + folder.config.wasm + "'), which this version does not pack",
+                     .message = "build.yaml asks for a Wasm module ('" + folder.config.wasm +
+                                "'), which this version does not pack",
                      .requirement = Requirement{"Wasm modules", ""}};
     }
     return folder;

@@ -13,16 +13,16 @@ namespace gadget::cli {
 
 struct GadgetFolder {
     std::filesystem::path path;
-    std::string name;                              ///< last component of the path
+    std::string name;  ///< last component of the path
     model::BuildConfig config;
     std::filesystem::path metadata_path;
-    std::optional<model::Manifest> manifest;       ///< nullopt: there is no metadata file
-    std::optional<std::filesystem::path> source;   ///< nullopt: a gadget without eBPF
+    std::optional<model::Manifest> manifest;      ///< nullopt: there is no metadata file
+    std::optional<std::filesystem::path> source;  ///< nullopt: a gadget without eBPF
 };
 
-/// Reads a gadget folder. `config_file` is an explicit build.yaml (must exist); empty: the one in the folder, if any.
-/// Findings go to `sink`; rejected_input when there are errors among them.
-Result<GadgetFolder> read_gadget_folder(const std::filesystem::path& path, const std::filesystem::path& config_file,
-                                        DiagnosticSink& sink);
+/// Reads a gadget folder. `config_file` is an explicit build.yaml (must exist); empty: the one in the folder,
+/// if any. Findings go to `sink`; rejected_input when there are errors among them.
+Result<GadgetFolder> read_gadget_folder(const std::filesystem::path& path,
+                                        const std::filesystem::path& config_file, DiagnosticSink& sink);
 
 }  // namespace gadget::cli

@@ -6,8 +6,8 @@
 
 namespace gadget::cli {
 
-/// Turns SIGINT, SIGTERM and SIGHUP into a descriptor that long work polls, and ignores SIGPIPE so that a closed pipe is
-/// an error of write(). One per process, made before any thread.
+/// Turns SIGINT, SIGTERM and SIGHUP into a descriptor that long work polls, and ignores SIGPIPE so that a
+/// closed pipe is an error of write(). One per process, made before any thread.
 class Interrupt {
   public:
     Interrupt();

@@ -24,23 +24,23 @@ struct LoadedObject {
 };
 
 struct LoadedGadget {
-    std::string name;                           ///< for titles and messages
+    std::string name;  ///< for titles and messages
     std::optional<model::Manifest> manifest;
     std::vector<LoadedObject> objects;
-    std::optional<packager::ImageTree> image;   ///< for images
-    std::vector<std::string> remarks;           ///< what was left aside, e.g. a Wasm layer
-    std::filesystem::path source_folder;        ///< of a gadget folder: findings with virtual paths belong to it
+    std::optional<packager::ImageTree> image;  ///< for images
+    std::vector<std::string> remarks;          ///< what was left aside, e.g. a Wasm layer
+    std::filesystem::path source_folder;  ///< of a gadget folder: findings with virtual paths belong to it
 
     [[nodiscard]] const LoadedObject* find(model::Arch arch) const;
 };
 
 /// Compiles a gadget folder for `archs`; empty in executables without the compiler.
-using FolderLoader = std::function<Result<LoadedGadget>(const std::filesystem::path& folder,
-                                                        const std::vector<model::Arch>& archs, DiagnosticSink& sink)>;
+using FolderLoader = std::function<Result<LoadedGadget>(
+    const std::filesystem::path& folder, const std::vector<model::Arch>& archs, DiagnosticSink& sink)>;
 
 struct LoadOptions {
-    std::vector<model::Arch> archs;             ///< which objects are wanted; an image without one of them is no error
-    std::filesystem::path manifest_file;        ///< metadata for a bare object
+    std::vector<model::Arch> archs;  ///< which objects are wanted; an image without one of them is no error
+    std::filesystem::path manifest_file;  ///< metadata for a bare object
     FolderLoader load_folder;
 };
 

@@ -8,7 +8,8 @@
 
 int main(int argc, char** argv) {
     // Three lives besides the command line: a compilation, a test agent, a stimulus. They must come first.
-    if (gadget::builder::is_compiler_child(argc, argv)) return gadget::builder::compiler_child_main(argc, argv);
+    if (gadget::builder::is_compiler_child(argc, argv))
+        return gadget::builder::compiler_child_main(argc, argv);
     if (gadget::testkit::is_guest_invocation(argc, argv)) return gadget::testkit::guest_main(argc, argv);
 
     const gadget::cli::Interrupt interrupt;

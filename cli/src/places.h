@@ -9,7 +9,8 @@
 
 namespace gadget::cli {
 
-/// GADGET_STORE, else /var/lib/gadgetkit/store for root, else $XDG_DATA_HOME/gadgetkit/store (~/.local/share/...).
+/// GADGET_STORE, else /var/lib/gadgetkit/store for root, else $XDG_DATA_HOME/gadgetkit/store
+/// (~/.local/share/...).
 Result<std::filesystem::path> store_folder();
 /// GADGET_CACHE, else $XDG_CACHE_HOME/gadgetkit (~/.cache/gadgetkit).
 Result<std::filesystem::path> cache_folder();

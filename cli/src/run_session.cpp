@@ -14,11 +14,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kFlushSize = 64 << 10;
-constexpr std::uint32_t kMapTypePerfEventArray = 4;    // enum bpf_map_type, include/uapi/linux/bpf.h
+constexpr std::uint32_t kMapTypePerfEventArray = 4;  // enum bpf_map_type, include/uapi/linux/bpf.h
 
 std::int64_t now_ns(clockid_t clock) {
     timespec time{};
-    (void)::clock_gettime(clock, &time);    // cannot fail for these clocks
+    (void)::clock_gettime(clock, &time);  // cannot fail for these clocks
     return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
@@ -56,7 +56,8 @@ struct RunSession::Source {
     std::optional<events::Filter> filter;
 };
 
-RunSession::RunSession(const RunOptions& options, const Context& context) : options_(options), context_(context) {}
+RunSession::RunSession(const RunOptions& options, const Context& context)
+    : options_(options), context_(context) {}
 
 RunSession::~RunSession() = default;
 
@@ -65,26 +66,40 @@ Result<void> RunSession::add_source(const LoadedGadget& gadget, const model::Obj
     const auto schema = facts.structs.find(tracer.struct_name);
     const model::MapFacts* map = facts.find_map(tracer.map);
     if (schema == facts.structs.end() || map == nullptr) {
-        return Error{.code = ErrorCode::rejected_input,
-                     .message = "data source '" + tracer.name + "' has no " + (map == nullptr ? "map '" + tracer.map + "'" : "struct '" + tracer.struct_name + "'"),
-                     .hint = "run 'gadget validate' on it"};
+        return Error{
+            .code = ErrorCode::rejected_input,
+            .message = "data source '" + tracer.name + "' has no " +
+                       (map == nullptr ? "map '" + tracer.map + "'" : "struct '" + tracer.struct_name + "'"),
+            .hint = "run 'gadget validate' on it"};
     }
     const model::DataSourceMetadata* metadata = nullptr;
     if (gadget.manifest) {
         const auto found = gadget.manifest->datasources.find(tracer.name);
         if (found != gadget.manifest->datasources.end()) metadata = &found->second;
     }
-    GADGET_TRY_ASSIGN(auto data, events::DataSource::create({.name = tracer.name, .schema = schema->second, .metadata = metadata}, machine_environment()));
-    auto source = std::make_unique<Source>(Source{tracer.name, tracer.map, map->type == kMapTypePerfEventArray, std::move(data), {}, {}, {}});
+    GADGET_TRY_ASSIGN(auto data, events::DataSource::create(
+                                     {.name = tracer.name, .schema = schema->second, .metadata = metadata},
+                                     machine_environment()));
+    auto source = std::make_unique<Source>(
+        Source{tracer.name, tracer.map, map->type == kMapTypePerfEventArray, std::move(data), {}, {}, {}});
     switch (options_.format) {
         case RunFormat::columns: {
-            GADGET_TRY_ASSIGN(source->columns, events::ColumnsWriter::create(source->data, {.terminal_width = context_.terminal.width(), .fields = options_.fields}));
+            GADGET_TRY_ASSIGN(source->columns, events::ColumnsWriter::create(
+                                                   source->data, {.terminal_width = context_.terminal.width(),
+                                                                  .fields = options_.fields}));
             break;
         }
-        case RunFormat::json: source->json.emplace(source->data, events::TextFormat::json); break;
-        case RunFormat::json_pretty: source->json.emplace(source->data, events::TextFormat::json_pretty); break;
-        case RunFormat::yaml: source->json.emplace(source->data, events::TextFormat::yaml); break;
-        case RunFormat::none: break;
+        case RunFormat::json:
+            source->json.emplace(source->data, events::TextFormat::json);
+            break;
+        case RunFormat::json_pretty:
+            source->json.emplace(source->data, events::TextFormat::json_pretty);
+            break;
+        case RunFormat::yaml:
+            source->json.emplace(source->data, events::TextFormat::yaml);
+            break;
+        case RunFormat::none:
+            break;
     }
     if (!options_.filter.empty()) {
         GADGET_TRY_ASSIGN(source->filter, events::Filter::parse(source->data, options_.filter));
@@ -92,22 +107,29 @@ Result<void> RunSession::add_source(const LoadedGadget& gadget, const model::Obj
     Source* target = source.get();
     sources_.push_back(std::move(source));
     if (target->perf) {
-        spec.perf_buffers.push_back({.map = tracer.map, .on_record = [this, target](int, events::Record record) { take(*target, record); }});
+        spec.perf_buffers.push_back(
+            {.map = tracer.map,
+             .on_record = [this, target](int, events::Record record) { take(*target, record); }});
     } else {
-        spec.ring_buffers.push_back({.map = tracer.map, .on_record = [this, target](events::Record record) { take(*target, record); }});
+        spec.ring_buffers.push_back({.map = tracer.map, .on_record = [this, target](events::Record record) {
+                                         take(*target, record);
+                                     }});
     }
     return {};
 }
 
 Result<std::unique_ptr<RunSession>> RunSession::create(const LoadedGadget& gadget, const RunOptions& options,
-                                                       std::vector<ParamValue> params, const Context& context) {
+                                                       std::vector<ParamValue> params,
+                                                       const Context& context) {
     const LoadedObject& object = *gadget.find(model::host_arch());
     std::unique_ptr<RunSession> session(new RunSession(options, context));
     runtime::ManagerSpec spec;
     spec.name = gadget.name;
     spec.object = runtime::ObjectBytes{object.object};
-    for (auto& param : params) spec.constants.push_back({.name = param.variable, .value = std::move(param.value)});
-    for (const auto& tracer : object.facts.tracers) GADGET_TRY(session->add_source(gadget, object.facts, tracer, spec));
+    for (auto& param : params)
+        spec.constants.push_back({.name = param.variable, .value = std::move(param.value)});
+    for (const auto& tracer : object.facts.tracers)
+        GADGET_TRY(session->add_source(gadget, object.facts, tracer, spec));
     GADGET_TRY_ASSIGN(auto manager, runtime::Manager::create(std::move(spec)));
     session->manager_ = std::make_unique<runtime::Manager>(std::move(manager));
     GADGET_TRY(session->manager_->init());
@@ -153,12 +175,14 @@ void RunSession::tell_losses() {
     for (const auto& source : sources_) {
         std::uint64_t lost = 0;
         if (source->perf) {
-            for (const auto& stats : manager_->reader_stats()) lost += stats.map == source->map ? stats.lost : 0;
+            for (const auto& stats : manager_->reader_stats())
+                lost += stats.map == source->map ? stats.lost : 0;
         } else {
             lost = manager_->lost_samples(source->map).value_or(0U);
         }
         if (lost == 0) continue;
-        context_.terminal.say("gadget: warning: lost " + std::to_string(lost) + " events of '" + source->name + "': they came faster than they were read");
+        context_.terminal.say("gadget: warning: lost " + std::to_string(lost) + " events of '" +
+                              source->name + "': they came faster than they were read");
     }
 }
 
@@ -170,8 +194,8 @@ Result<void> RunSession::run() {
     GADGET_TRY(manager_->start());
     GADGET_TRY(tell_ready());
     Result<void> looped = loop();
-    tell_losses();                    // before the detaching, during which nobody reads and nobody is meant to
-    GADGET_TRY(manager_->pause());    // no new events; those in the buffers are still handed over
+    tell_losses();                  // before the detaching, during which nobody reads and nobody is meant to
+    GADGET_TRY(manager_->pause());  // no new events; those in the buffers are still handed over
     if (looped) {
         auto rest = manager_->consume();
         if (!rest) looped = std::move(rest).error();

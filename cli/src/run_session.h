@@ -29,8 +29,8 @@ class RunSession {
     struct Source;
 
     RunSession(const RunOptions& options, const Context& context);
-    Result<void> add_source(const LoadedGadget& gadget, const model::ObjectFacts& facts, const model::TracerFacts& tracer,
-                            runtime::ManagerSpec& spec);
+    Result<void> add_source(const LoadedGadget& gadget, const model::ObjectFacts& facts,
+                            const model::TracerFacts& tracer, runtime::ManagerSpec& spec);
     void take(Source& source, events::Record record);
     void flush();
     Result<void> loop();

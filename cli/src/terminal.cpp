@@ -29,13 +29,13 @@ unsigned terminal_width() {
 
 bool colors_wanted() {
     const char* no_color = std::getenv("NO_COLOR");
-    if (no_color != nullptr && *no_color != '\0') return false;    // no-color.org
+    if (no_color != nullptr && *no_color != '\0') return false;  // no-color.org
     const char* term = std::getenv("TERM");
     return term == nullptr || std::string_view(term) != "dumb";
 }
 
 void write_err(std::string_view text) {
-    (void)write_all(kStderr, as_bytes(text), "stderr");    // nowhere left to complain
+    (void)write_all(kStderr, as_bytes(text), "stderr");  // nowhere left to complain
 }
 
 }  // namespace

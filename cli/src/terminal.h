@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only place that writes to stdout and stderr: results to the former, findings, progress and errors to the latter.
+// The only place that writes to stdout and stderr: results to the former, findings, progress and errors to
+// the latter.
 #pragma once
 
 #include <functional>
@@ -37,7 +38,7 @@ class Terminal final : public Progress {
     int output_status();
     [[nodiscard]] bool output_failed() const { return output_error_ != 0; }
 
-    [[nodiscard]] unsigned width() const { return width_; }    ///< of stdout; 0 = not a terminal
+    [[nodiscard]] unsigned width() const { return width_; }  ///< of stdout; 0 = not a terminal
     [[nodiscard]] bool color_out() const { return color_out_; }
     [[nodiscard]] bool color_err() const { return color_err_; }
 

@@ -21,11 +21,12 @@ DiagnosticList sample() {
 }
 
 TEST(FindingsJson, HasTheDocumentedShape) {
-    EXPECT_EQ(findings_json(sample()),
-              R"({"version":1,"findings":[{"id":"unknown-section","severity":"error","message":"unknown \"section\"",)"
-              R"("hint":"50% off\nhere","location":{"file":"a,b:c.bpf.c","line":3,"column":7,"endLine":3,"endColumn":9},"notes":[],"fixes":[]},)"
-              R"({"id":"w","severity":"warning","message":"m","hint":"","location":{"object":"amd64 object","symbol":"events"},"notes":[],"fixes":[]}]})"
-              "\n");
+    EXPECT_EQ(
+        findings_json(sample()),
+        R"({"version":1,"findings":[{"id":"unknown-section","severity":"error","message":"unknown \"section\"",)"
+        R"("hint":"50% off\nhere","location":{"file":"a,b:c.bpf.c","line":3,"column":7,"endLine":3,"endColumn":9},"notes":[],"fixes":[]},)"
+        R"({"id":"w","severity":"warning","message":"m","hint":"","location":{"object":"amd64 object","symbol":"events"},"notes":[],"fixes":[]}]})"
+        "\n");
 }
 
 TEST(FindingsJson, SurvivesTextThatIsNoUtf8) {
@@ -36,7 +37,8 @@ TEST(FindingsJson, SurvivesTextThatIsNoUtf8) {
 
 TEST(FindingsGithub, EscapesWhatEndsACommandOrAProperty) {
     EXPECT_EQ(findings_github(sample()),
-              "::error file=a%2Cb%3Ac.bpf.c,line=3,col=7,title=unknown-section::unknown \"section\"%0A50%25 off%0Ahere\n"
+              "::error file=a%2Cb%3Ac.bpf.c,line=3,col=7,title=unknown-section::unknown \"section\"%0A50%25 "
+              "off%0Ahere\n"
               "::warning title=w::amd64 object, 'events': m\n");
 }
 

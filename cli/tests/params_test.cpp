@@ -9,7 +9,11 @@ namespace gadget::cli {
 namespace {
 
 model::Field field(model::FieldKind kind, std::uint32_t size) {
-    return {.name = "v", .path = "v", .kind = kind, .size = size, .element_size = kind == model::FieldKind::c_string ? 1 : size};
+    return {.name = "v",
+            .path = "v",
+            .kind = kind,
+            .size = size,
+            .element_size = kind == model::FieldKind::c_string ? 1 : size};
 }
 
 Param param(const std::string& key, model::FieldKind kind, std::uint32_t size) {
@@ -39,15 +43,25 @@ TEST(AssignParams, BareFlagDoesNotSwallowTheNextOption) {
 }
 
 TEST(AssignParams, RefusesWhatDoesNotFit) {
-    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"--pid", "4294967296"}, {"--pid", "-1"}, {"--pid", "x"}, {"--pid", ""}, {"--pid"}, {"--delta", "32768"}, {"--failed=maybe"},
-             {"--comm", "sixteen-bytes-16"}, {"word"}, {"--"}}) {
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"--pid", "4294967296"},
+                                               {"--pid", "-1"},
+                                               {"--pid", "x"},
+                                               {"--pid", ""},
+                                               {"--pid"},
+                                               {"--delta", "32768"},
+                                               {"--failed=maybe"},
+                                               {"--comm", "sixteen-bytes-16"},
+                                               {"word"},
+                                               {"--"}}) {
         const auto values = assign_params(sample(), words);
         ASSERT_FALSE(values) << words[0];
         EXPECT_EQ(values.error().code, ErrorCode::invalid_argument);
     }
-    EXPECT_NE(assign_params(sample(), {"--pid", "70000000000"}).error().message.find("from 0 to 4294967295"), std::string::npos);
-    EXPECT_NE(assign_params(sample(), {"--delta", "x"}).error().message.find("from -32768 to 32767"), std::string::npos);
+    EXPECT_NE(assign_params(sample(), {"--pid", "70000000000"}).error().message.find("from 0 to 4294967295"),
+              std::string::npos);
+    EXPECT_NE(assign_params(sample(), {"--delta", "x"}).error().message.find("from -32768 to 32767"),
+              std::string::npos);
 }
 
 TEST(AssignParams, SuggestsTheNearestFlag) {
@@ -66,12 +80,17 @@ TEST(AssignParams, StringsKeepTheirDefault) {
 model::ObjectFacts facts_with(const std::string& variable, model::Field type, Bytes initial) {
     model::ObjectFacts facts;
     facts.params = {variable};
-    facts.variables.push_back({.name = variable, .section = ".rodata", .size = type.size, .type = std::move(type), .initial = std::move(initial)});
+    facts.variables.push_back({.name = variable,
+                               .section = ".rodata",
+                               .size = type.size,
+                               .type = std::move(type),
+                               .initial = std::move(initial)});
     return facts;
 }
 
 TEST(GadgetParams, NamesWellKnownVariablesAndReadsInitialValues) {
-    const auto facts = facts_with("targ_uid", field(model::FieldKind::unsigned_int, 4), Bytes(4, std::byte{0xff}));
+    const auto facts =
+        facts_with("targ_uid", field(model::FieldKind::unsigned_int, 4), Bytes(4, std::byte{0xff}));
     const auto params = gadget_params(facts, nullptr);
     ASSERT_EQ(params.size(), 1U);
     EXPECT_EQ(params[0].key, "uid");
@@ -80,7 +99,8 @@ TEST(GadgetParams, NamesWellKnownVariablesAndReadsInitialValues) {
 }
 
 TEST(GadgetParams, ReadsNegativeInitialValues) {
-    const auto facts = facts_with("delta", field(model::FieldKind::signed_int, 2), Bytes{std::byte{0xfe}, std::byte{0xff}});
+    const auto facts =
+        facts_with("delta", field(model::FieldKind::signed_int, 2), Bytes{std::byte{0xfe}, std::byte{0xff}});
     EXPECT_EQ(gadget_params(facts, nullptr).at(0).default_value, "-2");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fmt comes without a static archive in the distribution. This one translation unit holds what its headers leave out of
-// line, so that every other one only parses declarations.
+// fmt comes without a static archive in the distribution. This one translation unit holds what its headers
+// leave out of line, so that every other one only parses declarations.
 #include <fmt/format-inl.h>
 
 namespace fmt {

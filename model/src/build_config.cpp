@@ -9,7 +9,8 @@ namespace gadget::model {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-    static const std::vector<std::string> keys{"ebpfsource", "metadata", "wasm", "defines", "includes", "warnings"};
+    static const std::vector<std::string> keys{"ebpfsource", "metadata", "wasm",
+                                               "defines",    "includes", "warnings"};
     return keys;
 }
 
@@ -51,7 +52,8 @@ Result<BuildConfig> parse_build_config(std::string_view text, const std::string&
             if (!seen.insert(*key).second) {
                 yaml.error(entry.first, "duplicate-key", "'" + *key + "' is given twice", "keep one of them");
             } else if (*key == "cflags") {
-                yaml.error(entry.first, "unknown-key", "'cflags' is not supported: free options could run programs",
+                yaml.error(entry.first, "unknown-key",
+                           "'cflags' is not supported: free options could run programs",
                            "use 'defines', 'includes' and 'warnings'");
             } else if (!read_entry(yaml, *key, entry.second, config)) {
                 std::string hint = did_you_mean(*key, known_keys());
@@ -60,7 +62,8 @@ Result<BuildConfig> parse_build_config(std::string_view text, const std::string&
             }
         }
     }
-    if (yaml.failed()) return Error{.code = ErrorCode::rejected_input, .message = "'" + file + "' has errors"};
+    if (yaml.failed())
+        return Error{.code = ErrorCode::rejected_input, .message = "'" + file + "' has errors"};
     return config;
 }
 

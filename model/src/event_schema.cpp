@@ -7,13 +7,20 @@ namespace gadget::model {
 
 std::string_view to_string(FieldKind kind) {
     switch (kind) {
-        case FieldKind::structure: return "struct";
-        case FieldKind::boolean: return "bool";
-        case FieldKind::signed_int: return "int";
-        case FieldKind::unsigned_int: return "uint";
-        case FieldKind::floating: return "float";
-        case FieldKind::c_string: return "string";
-        case FieldKind::bytes: return "bytes";
+        case FieldKind::structure:
+            return "struct";
+        case FieldKind::boolean:
+            return "bool";
+        case FieldKind::signed_int:
+            return "int";
+        case FieldKind::unsigned_int:
+            return "uint";
+        case FieldKind::floating:
+            return "float";
+        case FieldKind::c_string:
+            return "string";
+        case FieldKind::bytes:
+            return "bytes";
     }
     return "bytes";
 }
@@ -23,7 +30,8 @@ bool Field::has_type(std::string_view type) const {
 }
 
 const Field* EventSchema::find(std::string_view path) const {
-    const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.path == path; });
+    const auto found =
+        std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return field.path == path; });
     return found == fields.end() ? nullptr : &*found;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reader of gadget.yaml. Inspektor Gadget has two readers: the build step wants exact spelling and ignores the rest, the
-// run step ignores case. We read like the latter and warn where the former would miss a key.
+// Reader of gadget.yaml. Inspektor Gadget has two readers: the build step wants exact spelling and ignores
+// the rest, the run step ignores case. We read like the latter and warn where the former would miss a key.
 #include "gadget/model/manifest.h"
 
 #include <algorithm>
@@ -18,7 +18,7 @@ using KeyHandler = std::function<void(const YAML::Node& key, const YAML::Node& v
 
 struct KnownKey {
     std::string name;
-    KeyHandler handle;    ///< empty: known, not needed here
+    KeyHandler handle;  ///< empty: known, not needed here
 };
 
 class ManifestReader {
@@ -28,13 +28,15 @@ class ManifestReader {
     Result<Manifest> read(std::string_view text) {
         const auto root = yaml_.parse(text);
         if (root) read_root(*root);
-        if (yaml_.failed()) return Error{.code = ErrorCode::rejected_input, .message = "the metadata has errors"};
+        if (yaml_.failed())
+            return Error{.code = ErrorCode::rejected_input, .message = "the metadata has errors"};
         manifest_.text = text;
         return std::move(manifest_);
     }
 
   private:
-    /// Walks a mapping with a fixed vocabulary: unknown keys and near misses become findings, duplicates errors.
+    /// Walks a mapping with a fixed vocabulary: unknown keys and near misses become findings, duplicates
+    /// errors.
     void read_keys(const YAML::Node& map, const std::string& what, const std::vector<KnownKey>& known) {
         if (!yaml_.expect_map(map, what)) return;
         std::set<std::string> seen;
@@ -43,18 +45,22 @@ class ManifestReader {
             if (!key) continue;
             const std::string lower = lower_case(*key);
             if (!seen.insert(lower).second) {
-                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what, "keep one of them");
+                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what,
+                            "keep one of them");
                 continue;
             }
-            const auto match = std::find_if(known.begin(), known.end(), [&](const auto& k) { return lower_case(k.name) == lower; });
+            const auto match = std::find_if(known.begin(), known.end(),
+                                            [&](const auto& k) { return lower_case(k.name) == lower; });
             if (match == known.end()) {
                 report_unknown(entry.first, *key, what, known);
                 continue;
             }
             if (match->name != *key) {
                 yaml_.warning(entry.first, "key-case",
-                              "'" + *key + "' is spelt '" + match->name + "': it works at run time but the build step of "
-                              "Inspektor Gadget does not see it", "write '" + match->name + "'");
+                              "'" + *key + "' is spelt '" + match->name +
+                                  "': it works at run time but the build step of "
+                                  "Inspektor Gadget does not see it",
+                              "write '" + match->name + "'");
             }
             if (match->handle) match->handle(entry.first, entry.second);
         }
@@ -69,14 +75,16 @@ class ManifestReader {
 
     /// A mapping whose keys are names chosen by the author.
     void read_names(const YAML::Node& map, const std::string& what,
-                    const std::function<void(const std::string& name, const YAML::Node& key, const YAML::Node& value)>& handle) {
+                    const std::function<void(const std::string& name, const YAML::Node& key,
+                                             const YAML::Node& value)>& handle) {
         if (!yaml_.expect_map(map, what)) return;
         std::set<std::string> seen;
         for (const auto& entry : map) {
             const auto key = yaml_.key(entry.first);
             if (!key) continue;
             if (!seen.insert(*key).second) {
-                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what, "keep one of them");
+                yaml_.error(entry.first, "duplicate-key", "'" + *key + "' is given twice in " + what,
+                            "keep one of them");
                 continue;
             }
             handle(*key, entry.first, entry.second);
@@ -97,7 +105,9 @@ class ManifestReader {
                    {"documentationURL", into(manifest_.documentation_url, "'documentationURL'")},
                    {"sourceURL", into(manifest_.source_url, "'sourceURL'")},
                    {"annotations",
-                    [this](const auto&, const auto& value) { manifest_.annotations = read_annotations(value, "'annotations'", nullptr); }},
+                    [this](const auto&, const auto& value) {
+                        manifest_.annotations = read_annotations(value, "'annotations'", nullptr);
+                    }},
                    {"datasources", [this](const auto&, const auto& value) { read_datasources(value); }},
                    {"params", [this](const auto&, const auto& value) { read_params(value); }},
                    {"ebpfParams", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
@@ -120,55 +130,72 @@ class ManifestReader {
     }
 
     void read_datasources(const YAML::Node& map) {
-        read_names(map, "'datasources'", [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-            DataSourceMetadata source;
-            source.source = yaml_.where(key);
-            const std::string what = "data source '" + name + "'";
-            read_keys(value, what,
-                      {{"annotations",
-                        [&](const auto&, const auto& v) {
-                            source.annotations = read_annotations(v, "annotations of " + what, &source.annotation_sources);
-                        }},
-                       {"tags", {}},
-                       {"fields", [&](const auto&, const auto& v) { read_fields(v, what, source); }}});
-            manifest_.datasources[name] = std::move(source);
-        });
+        read_names(
+            map, "'datasources'",
+            [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+                DataSourceMetadata source;
+                source.source = yaml_.where(key);
+                const std::string what = "data source '" + name + "'";
+                read_keys(value, what,
+                          {{"annotations",
+                            [&](const auto&, const auto& v) {
+                                source.annotations =
+                                    read_annotations(v, "annotations of " + what, &source.annotation_sources);
+                            }},
+                           {"tags", {}},
+                           {"fields", [&](const auto&, const auto& v) { read_fields(v, what, source); }}});
+                manifest_.datasources[name] = std::move(source);
+            });
     }
 
     void read_fields(const YAML::Node& map, const std::string& of, DataSourceMetadata& source) {
-        read_names(map, "fields of " + of, [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-            FieldMetadata field;
-            field.source = yaml_.where(key);
-            const std::string what = "field '" + name + "'";
-            read_keys(value, what,
-                      {{"annotations",
-                        [&](const auto&, const auto& v) {
-                            field.annotations = read_annotations(v, "annotations of " + what, &field.annotation_sources);
-                        }},
-                       {"tags", {}}});
-            source.fields[name] = std::move(field);
-        });
+        read_names(map, "fields of " + of,
+                   [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+                       FieldMetadata field;
+                       field.source = yaml_.where(key);
+                       const std::string what = "field '" + name + "'";
+                       read_keys(value, what,
+                                 {{"annotations",
+                                   [&](const auto&, const auto& v) {
+                                       field.annotations = read_annotations(v, "annotations of " + what,
+                                                                            &field.annotation_sources);
+                                   }},
+                                  {"tags", {}}});
+                       source.fields[name] = std::move(field);
+                   });
     }
 
     void read_params(const YAML::Node& map) {
         read_keys(map, "'params'",
-                  {{"ebpf", [this](const auto&, const auto& value) { read_ebpf_params(value); }}, {"wasm", {}}, {"custom", {}}});
+                  {{"ebpf", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
+                   {"wasm", {}},
+                   {"custom", {}}});
     }
 
     void read_ebpf_params(const YAML::Node& map) {
-        read_names(map, "'params.ebpf'", [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-            ParamMetadata param;
-            param.source = yaml_.where(key);
-            const std::string what = "parameter '" + name + "'";
-            read_keys(value, what,
-                      {{"key", into(param.key, "'key' of " + what)},
-                       {"defaultValue", into(param.default_value, "'defaultValue' of " + what)},
-                       {"description", into(param.description, "'description' of " + what)},
-                       {"possibleValues", [&](const auto&, const auto& v) { param.possible_values = yaml_.string_list(v, "'possibleValues'"); }},
-                       {"alternativeKey", {}}, {"alias", {}}, {"title", {}}, {"isMandatory", {}}, {"tags", {}},
-                       {"type", {}}, {"typeHint", {}}, {"valueHint", {}}});
-            manifest_.ebpf_params[name] = std::move(param);
-        });
+        read_names(map, "'params.ebpf'",
+                   [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+                       ParamMetadata param;
+                       param.source = yaml_.where(key);
+                       const std::string what = "parameter '" + name + "'";
+                       read_keys(value, what,
+                                 {{"key", into(param.key, "'key' of " + what)},
+                                  {"defaultValue", into(param.default_value, "'defaultValue' of " + what)},
+                                  {"description", into(param.description, "'description' of " + what)},
+                                  {"possibleValues",
+                                   [&](const auto&, const auto& v) {
+                                       param.possible_values = yaml_.string_list(v, "'possibleValues'");
+                                   }},
+                                  {"alternativeKey", {}},
+                                  {"alias", {}},
+                                  {"title", {}},
+                                  {"isMandatory", {}},
+                                  {"tags", {}},
+                                  {"type", {}},
+                                  {"typeHint", {}},
+                                  {"valueHint", {}}});
+                       manifest_.ebpf_params[name] = std::move(param);
+                   });
     }
 
     YamlReader yaml_;

@@ -8,7 +8,8 @@ namespace {
 
 template <class T>
 const T* find_named(const std::vector<T>& items, std::string_view name) {
-    const auto found = std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
+    const auto found =
+        std::find_if(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
     return found == items.end() ? nullptr : &*found;
 }
 

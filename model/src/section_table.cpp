@@ -86,19 +86,54 @@ constexpr std::array kTable{
 };
 
 const SectionKind* find_prefix(std::string_view prefix) {
-    const auto* found = std::find_if(kTable.begin(), kTable.end(), [&](const auto& kind) { return kind.prefix == prefix; });
+    const auto* found =
+        std::find_if(kTable.begin(), kTable.end(), [&](const auto& kind) { return kind.prefix == prefix; });
     return found == kTable.end() ? nullptr : found;
 }
 
 }  // namespace
 
 std::string_view to_string(AttachKind kind) {
-    static constexpr std::array<std::string_view, 40> kNames{
-        "kprobe", "kretprobe", "kprobe.multi", "kretprobe.multi", "ksyscall", "kretsyscall", "uprobe", "uretprobe",
-        "uprobe.multi", "uretprobe.multi", "usdt", "tracepoint", "raw_tracepoint", "tp_btf", "fentry", "fexit",
-        "fmod_ret", "lsm", "lsm_cgroup", "iter", "perf_event", "socket filter", "tc", "tcx", "netkit", "xdp", "cgroup",
-        "sockops", "sk_skb", "sk_msg", "sk_lookup", "sk_reuseport", "flow_dissector", "lwt", "lirc", "syscall", "freplace",
-        "struct_ops", "netfilter", "action"};
+    static constexpr std::array<std::string_view, 40> kNames{"kprobe",
+                                                             "kretprobe",
+                                                             "kprobe.multi",
+                                                             "kretprobe.multi",
+                                                             "ksyscall",
+                                                             "kretsyscall",
+                                                             "uprobe",
+                                                             "uretprobe",
+                                                             "uprobe.multi",
+                                                             "uretprobe.multi",
+                                                             "usdt",
+                                                             "tracepoint",
+                                                             "raw_tracepoint",
+                                                             "tp_btf",
+                                                             "fentry",
+                                                             "fexit",
+                                                             "fmod_ret",
+                                                             "lsm",
+                                                             "lsm_cgroup",
+                                                             "iter",
+                                                             "perf_event",
+                                                             "socket filter",
+                                                             "tc",
+                                                             "tcx",
+                                                             "netkit",
+                                                             "xdp",
+                                                             "cgroup",
+                                                             "sockops",
+                                                             "sk_skb",
+                                                             "sk_msg",
+                                                             "sk_lookup",
+                                                             "sk_reuseport",
+                                                             "flow_dissector",
+                                                             "lwt",
+                                                             "lirc",
+                                                             "syscall",
+                                                             "freplace",
+                                                             "struct_ops",
+                                                             "netfilter",
+                                                             "action"};
     return kNames.at(static_cast<std::size_t>(kind));
 }
 

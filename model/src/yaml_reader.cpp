@@ -45,7 +45,9 @@ std::string lower_case(std::string_view text) {
 SourceRange YamlReader::where(const YAML::Node& node) const {
     const YAML::Mark mark = node.Mark();
     if (mark.is_null()) return {.file = file_};
-    return {.file = file_, .line = static_cast<unsigned>(mark.line + 1), .column = static_cast<unsigned>(mark.column + 1)};
+    return {.file = file_,
+            .line = static_cast<unsigned>(mark.line + 1),
+            .column = static_cast<unsigned>(mark.column + 1)};
 }
 
 void YamlReader::error(const YAML::Node& node, std::string id, std::string message, std::string hint) {
@@ -70,7 +72,8 @@ bool YamlReader::within_limits(const YAML::Node& node, unsigned depth, std::size
     --budget;
     if (node.IsMap()) {
         return std::all_of(node.begin(), node.end(), [&](const auto& entry) {
-            return within_limits(entry.first, depth + 1, budget) && within_limits(entry.second, depth + 1, budget);
+            return within_limits(entry.first, depth + 1, budget) &&
+                   within_limits(entry.second, depth + 1, budget);
         });
     }
     if (node.IsSequence()) {
@@ -90,12 +93,15 @@ std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
         return std::nullopt;
     };
     if (text.size() > kMaxText) return refuse("yaml-too-large", "the file is larger than 1 MiB");
-    if (text.find('\0') != std::string_view::npos) return refuse("yaml-syntax", "not a text file: it has NUL bytes");
-    if (!flow_nesting_is_sane(text) || !block_nesting_is_sane(text)) return refuse("yaml-too-deep", "nested too deeply");
+    if (text.find('\0') != std::string_view::npos)
+        return refuse("yaml-syntax", "not a text file: it has NUL bytes");
+    if (!flow_nesting_is_sane(text) || !block_nesting_is_sane(text))
+        return refuse("yaml-too-deep", "nested too deeply");
     try {
         YAML::Node root = YAML::Load(std::string(text));
         std::size_t budget = kMaxNodes;
-        if (!within_limits(root, 0, budget)) return refuse("yaml-too-deep", "nested too deeply, or aliases expand to too much");
+        if (!within_limits(root, 0, budget))
+            return refuse("yaml-too-deep", "nested too deeply, or aliases expand to too much");
         if (!root.IsDefined() || root.IsNull()) return YAML::Node(YAML::NodeType::Map);
         if (!root.IsMap()) {
             error(root, "yaml-type", "expected a mapping of keys to values at the top of the file");
@@ -112,7 +118,8 @@ std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
 std::optional<std::string> YamlReader::scalar(const YAML::Node& node, std::string_view what) {
     if (node.IsNull()) return std::string();
     if (node.IsScalar()) return node.Scalar();
-    error(node, "yaml-type", std::string(what) + " must be a single value, not a " + (node.IsMap() ? "mapping" : "list"));
+    error(node, "yaml-type",
+          std::string(what) + " must be a single value, not a " + (node.IsMap() ? "mapping" : "list"));
     return std::nullopt;
 }
 

@@ -19,15 +19,16 @@ class YamlReader {
   public:
     YamlReader(std::string file, DiagnosticSink& sink) : file_(std::move(file)), sink_(sink) {}
 
-    /// The root mapping; an empty document is an empty mapping. nullopt after a finding. Refuses more than 1 MiB of text,
-    /// nesting deeper than 64 and documents whose aliases expand to more than 100 000 nodes.
+    /// The root mapping; an empty document is an empty mapping. nullopt after a finding. Refuses more than 1
+    /// MiB of text, nesting deeper than 64 and documents whose aliases expand to more than 100 000 nodes.
     std::optional<YAML::Node> parse(std::string_view text);
 
     [[nodiscard]] SourceRange where(const YAML::Node& node) const;
     void error(const YAML::Node& node, std::string id, std::string message, std::string hint = {});
     void warning(const YAML::Node& node, std::string id, std::string message, std::string hint = {});
 
-    /// The scalar's text, whatever it looks like; nullopt after a finding when it is not a scalar. A null is "".
+    /// The scalar's text, whatever it looks like; nullopt after a finding when it is not a scalar. A null is
+    /// "".
     std::optional<std::string> scalar(const YAML::Node& node, std::string_view what);
     /// Whether `node` is a mapping (a null counts as an empty one); a finding when not.
     bool expect_map(const YAML::Node& node, std::string_view what);

@@ -18,7 +18,8 @@ TEST(ParseBuildConfig, HasInspektorGadgetsDefaults) {
 TEST(ParseBuildConfig, ReadsEveryKey) {
     DiagnosticList findings;
     const auto config = parse_build_config(
-        "ebpfsource: src/a.bpf.c\nmetadata: m.yaml\nwasm: x.wasm\ndefines: [A=1, B]\nincludes: [inc]\nwarnings: [extra]\n",
+        "ebpfsource: src/a.bpf.c\nmetadata: m.yaml\nwasm: x.wasm\ndefines: [A=1, B]\nincludes: "
+        "[inc]\nwarnings: [extra]\n",
         "build.yaml", findings);
     ASSERT_TRUE(config);
     EXPECT_EQ(config->ebpf_source, "src/a.bpf.c");

@@ -59,8 +59,9 @@ TEST(ParseManifest, KeyThatOnlyWorksAtRunTimeIsAWarning) {
 }
 
 TEST(ParseManifest, WrongShapesAreErrors) {
-    for (const auto* text : {"- a\n- b\n", "name: [a]\n", "datasources: 3\n", "name: {\n", "params:\n  ebpf:\n    x: [1]\n",
-                             "name: a\nname: b\n", "\t: x", "? [a, b]\n: c\n"}) {
+    for (const auto* text :
+         {"- a\n- b\n", "name: [a]\n", "datasources: 3\n", "name: {\n", "params:\n  ebpf:\n    x: [1]\n",
+          "name: a\nname: b\n", "\t: x", "? [a, b]\n: c\n"}) {
         DiagnosticList findings;
         const auto manifest = parse_manifest(text, "gadget.yaml", findings);
         EXPECT_FALSE(manifest) << text;
@@ -78,7 +79,8 @@ TEST(ParseManifest, BombsAreRefused) {
     }
     std::string dashes;
     for (int i = 0; i < 100000; ++i) dashes += "- ";
-    for (const auto& text : {aliases, std::string(100000, '['), dashes, std::string(2 << 20, 'x'), std::string("a: \0b", 5)}) {
+    for (const auto& text :
+         {aliases, std::string(100000, '['), dashes, std::string(2 << 20, 'x'), std::string("a: \0b", 5)}) {
         DiagnosticList findings;
         EXPECT_FALSE(parse_manifest(text, "gadget.yaml", findings));
         EXPECT_TRUE(findings.has_errors());

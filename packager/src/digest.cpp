@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "digest.h"
 
-// The plain functions, not the EVP interface: EVP drags every algorithm, 5 MB, into the static executables, and reads the
-// system's openssl.cnf at its first use.
+// The plain functions, not the EVP interface: EVP drags every algorithm, 5 MB, into the static executables,
+// and reads the system's openssl.cnf at its first use.
 #define OPENSSL_API_COMPAT 0x10100000L
 #include <openssl/sha.h>
 
@@ -30,16 +30,19 @@ Result<Hasher> Hasher::create(std::string_view algorithm) {
     } else if (algorithm == "sha512") {
         SHA512_Init(&state->context.emplace<SHA512_CTX>());
     } else {
-        return Error{.code = ErrorCode::unsupported,
-                     .message = "digest algorithm '" + std::string(algorithm.substr(0, 40)) + "' is not supported",
-                     .hint = "sha256 and sha512 are"};
+        return Error{
+            .code = ErrorCode::unsupported,
+            .message = "digest algorithm '" + std::string(algorithm.substr(0, 40)) + "' is not supported",
+            .hint = "sha256 and sha512 are"};
     }
     return Hasher(std::move(state));
 }
 
 void Hasher::update(std::span<const std::byte> data) {
-    if (auto* sha256 = std::get_if<SHA256_CTX>(&state_->context)) SHA256_Update(sha256, data.data(), data.size());
-    if (auto* sha512 = std::get_if<SHA512_CTX>(&state_->context)) SHA512_Update(sha512, data.data(), data.size());
+    if (auto* sha256 = std::get_if<SHA256_CTX>(&state_->context))
+        SHA256_Update(sha256, data.data(), data.size());
+    if (auto* sha512 = std::get_if<SHA512_CTX>(&state_->context))
+        SHA512_Update(sha512, data.data(), data.size());
 }
 
 std::string Hasher::finish() {

@@ -37,14 +37,29 @@ std::size_t utf8_length(std::string_view text) {
 
 void append_ascii(std::string& out, char c) {
     switch (c) {
-        case '"': out += "\\\""; return;
-        case '\\': out += "\\\\"; return;
-        case '\b': out += "\\b"; return;
-        case '\f': out += "\\f"; return;
-        case '\n': out += "\\n"; return;
-        case '\r': out += "\\r"; return;
-        case '\t': out += "\\t"; return;
-        default: break;
+        case '"':
+            out += "\\\"";
+            return;
+        case '\\':
+            out += "\\\\";
+            return;
+        case '\b':
+            out += "\\b";
+            return;
+        case '\f':
+            out += "\\f";
+            return;
+        case '\n':
+            out += "\\n";
+            return;
+        case '\r':
+            out += "\\r";
+            return;
+        case '\t':
+            out += "\\t";
+            return;
+        default:
+            break;
     }
     const auto value = static_cast<unsigned char>(c);
     if (value < 0x20 || c == '<' || c == '>' || c == '&') {
@@ -146,7 +161,8 @@ void append_descriptor(std::string& out, const Descriptor& descriptor) {
         out += ']';
     }
     append_annotations(out, descriptor.annotations);
-    if (descriptor.data && !descriptor.data->empty()) append_member(out, "data", base64_encode(*descriptor.data));
+    if (descriptor.data && !descriptor.data->empty())
+        append_member(out, "data", base64_encode(*descriptor.data));
     if (descriptor.platform) append_platform(out, *descriptor.platform);
     if (!descriptor.artifact_type.empty()) append_member(out, "artifactType", descriptor.artifact_type);
     out += '}';
@@ -213,7 +229,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (rest == 1) return std::nullopt;
     if (rest > 1) {
         group <<= 6U * static_cast<unsigned>(4 - rest);
-        for (std::size_t k = 0; k + 1 < rest; ++k) out += static_cast<char>(group >> (16U - 8U * static_cast<unsigned>(k)) & 0xffU);
+        for (std::size_t k = 0; k + 1 < rest; ++k)
+            out += static_cast<char>(group >> (16U - 8U * static_cast<unsigned>(k)) & 0xffU);
     }
     return out;
 }

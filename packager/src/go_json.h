@@ -11,8 +11,8 @@
 
 namespace gadget::packager {
 
-/// `text` as a JSON string with its quotes. Escaped are what JSON demands, and '<', '>', '&', U+2028 and U+2029;
-/// bytes that are no UTF-8 become \ufffd.
+/// `text` as a JSON string with its quotes. Escaped are what JSON demands, and '<', '>', '&', U+2028 and
+/// U+2029; bytes that are no UTF-8 become \ufffd.
 void append_string(std::string& out, std::string_view text);
 
 /// A descriptor with its members in the order of the OCI Go types.
@@ -24,7 +24,7 @@ struct ManifestBody {
     std::vector<Descriptor> layers;
     std::optional<Descriptor> subject{};
     Annotations annotations;
-    std::string media_type{};    ///< left out when empty
+    std::string media_type{};  ///< left out when empty
 };
 
 [[nodiscard]] std::string manifest_json(const ManifestBody& body);

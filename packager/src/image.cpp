@@ -15,7 +15,8 @@ namespace {
 constexpr int kMaxIndexDepth = 4;
 
 Error over_limit(const std::string& what, std::uint64_t limit) {
-    return Error{.code = ErrorCode::rejected_input, .message = what + " is larger than the limit of " + human_bytes(limit)};
+    return Error{.code = ErrorCode::rejected_input,
+                 .message = what + " is larger than the limit of " + human_bytes(limit)};
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ bool is_index(const Descriptor& descriptor) {
 }
 
 bool is_manifest(const Descriptor& descriptor) {
-    return descriptor.media_type == media_type::kManifest || descriptor.media_type == media_type::kDockerManifest;
+    return descriptor.media_type == media_type::kManifest ||
+           descriptor.media_type == media_type::kDockerManifest;
 }
 
 Result<void> BlobSource::stream(const Descriptor& blob, const ChunkSink& sink) const {
@@ -34,7 +36,8 @@ Result<void> BlobSource::stream(const Descriptor& blob, const ChunkSink& sink) c
     std::uint64_t size = 0;
     const auto wrong_size = [&](const std::string& found) {
         return Error{.code = ErrorCode::corrupt_data,
-                     .message = "blob " + blob.digest + " has " + found + ", expected " + std::to_string(blob.size) + " bytes"};
+                     .message = "blob " + blob.digest + " has " + found + ", expected " +
+                                std::to_string(blob.size) + " bytes"};
     };
     GADGET_TRY(fetch(blob, [&](std::span<const std::byte> piece) -> Result<void> {
         size += piece.size();
@@ -92,8 +95,10 @@ Result<IndexBody> read_index(const BlobSource& blobs, const Descriptor& descript
     return parse_index(bytes, "index " + descriptor.digest);
 }
 
-Result<ManifestBody> read_manifest(const BlobSource& blobs, const Descriptor& descriptor, const Limits& limits) {
-    if (descriptor.size > limits.manifest) return over_limit("manifest " + descriptor.digest, limits.manifest);
+Result<ManifestBody> read_manifest(const BlobSource& blobs, const Descriptor& descriptor,
+                                   const Limits& limits) {
+    if (descriptor.size > limits.manifest)
+        return over_limit("manifest " + descriptor.digest, limits.manifest);
     GADGET_TRY_ASSIGN(const auto bytes, blobs.read(descriptor, limits.manifest));
     return parse_manifest(bytes, "manifest " + descriptor.digest);
 }
@@ -135,7 +140,7 @@ class Collector {
                          .message = "blob " + descriptor.digest + " is listed with two sizes"};
         }
         if (descriptor.size > limits_.blob) return over_limit("blob " + descriptor.digest, limits_.blob);
-        total_ += descriptor.size;    // each addend is at most limits.blob: no overflow before the check below
+        total_ += descriptor.size;  // each addend is at most limits.blob: no overflow before the check below
         if (total_ > limits_.total) return over_limit("the image", limits_.total);
         if (sizes_.size() > limits_.blobs) {
             return Error{.code = ErrorCode::rejected_input,
@@ -184,8 +189,9 @@ Result<ImageTree> read_tree(const BlobSource& blobs, const Descriptor& root, con
         return tree;
     }
     if (!is_index(root)) {
-        return Error{.code = ErrorCode::rejected_input,
-                     .message = root.digest + " is no image: its media type is '" + printable(root.media_type) + "'"};
+        return Error{
+            .code = ErrorCode::rejected_input,
+            .message = root.digest + " is no image: its media type is '" + printable(root.media_type) + "'"};
     }
     GADGET_TRY_ASSIGN(auto body, read_index(blobs, root, limits));
     tree.annotations = std::move(body.annotations);
@@ -204,7 +210,8 @@ Result<ImageTree> read_tree(const BlobSource& blobs, const Descriptor& root, con
     return tree;
 }
 
-Result<std::vector<Descriptor>> reachable_blobs(const BlobSource& blobs, const Descriptor& root, const Limits& limits) {
+Result<std::vector<Descriptor>> reachable_blobs(const BlobSource& blobs, const Descriptor& root,
+                                                const Limits& limits) {
     Collector collector(blobs, limits);
     GADGET_TRY(collector.visit(root, 0));
     return std::move(collector.order);
@@ -221,17 +228,20 @@ Result<Image> load_image(const BlobSource& blobs, const Descriptor& root, const 
     return image;
 }
 
-Result<GadgetContent> load_gadget(const BlobSource& blobs, const Descriptor& root, model::Arch arch, const Limits& limits) {
+Result<GadgetContent> load_gadget(const BlobSource& blobs, const Descriptor& root, model::Arch arch,
+                                  const Limits& limits) {
     GADGET_TRY_ASSIGN(const auto tree, read_tree(blobs, root, limits));
     const ManifestNode* node = tree.find(arch);
     if (node == nullptr) {
         std::vector<std::string> built;
         for (const auto& manifest : tree.manifests) {
-            if (manifest.descriptor.platform) built.push_back(printable(manifest.descriptor.platform->architecture));
+            if (manifest.descriptor.platform)
+                built.push_back(printable(manifest.descriptor.platform->architecture));
         }
         return Error{.code = ErrorCode::not_found,
                      .message = "the image has no manifest for " + std::string(to_string(arch)),
-                     .hint = built.empty() ? "it names no architecture at all" : "it is built for " + join_words(built)};
+                     .hint = built.empty() ? "it names no architecture at all"
+                                           : "it is built for " + join_words(built)};
     }
     GadgetContent content;
     if (node->config.media_type != media_type::kEmpty) {
@@ -240,18 +250,20 @@ Result<GadgetContent> load_gadget(const BlobSource& blobs, const Descriptor& roo
                          .message = "not a gadget image: its config has the media type '" +
                                     printable(node->config.media_type) + "'"};
         }
-        GADGET_TRY_ASSIGN(const auto bytes, blobs.read(node->config, std::min<std::uint64_t>(limits.blob, kMaxTextFile)));
+        GADGET_TRY_ASSIGN(const auto bytes,
+                          blobs.read(node->config, std::min<std::uint64_t>(limits.blob, kMaxTextFile)));
         content.metadata = as_text(bytes);
     }
     for (const auto& layer : node->layers) {
-        std::optional<Bytes>* target = layer.media_type == media_type::kEbpf    ? &content.ebpf
-                                       : layer.media_type == media_type::kWasm  ? &content.wasm
+        std::optional<Bytes>* target = layer.media_type == media_type::kEbpf     ? &content.ebpf
+                                       : layer.media_type == media_type::kWasm   ? &content.wasm
                                        : layer.media_type == media_type::kBtfgen ? &content.btfgen
                                                                                  : nullptr;
         if (target == nullptr) {
             content.unknown_layers.push_back(layer);
         } else if (!target->has_value()) {
-            GADGET_TRY_ASSIGN(*target, blobs.read(layer, std::min<std::uint64_t>(limits.blob, kMaxBinaryFile)));
+            GADGET_TRY_ASSIGN(*target,
+                              blobs.read(layer, std::min<std::uint64_t>(limits.blob, kMaxBinaryFile)));
         }
     }
     return content;

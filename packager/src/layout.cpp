@@ -29,7 +29,8 @@ Result<Layout> Layout::open(const std::filesystem::path& path) {
     } else if (S_ISREG(status.st_mode)) {
         GADGET_TRY_ASSIGN(files, tar_files(std::move(fd), name));
     } else {
-        return Error{.code = ErrorCode::invalid_argument, .message = "'" + name + "' is neither a folder nor a file"};
+        return Error{.code = ErrorCode::invalid_argument,
+                     .message = "'" + name + "' is neither a folder nor a file"};
     }
     GADGET_TRY_ASSIGN(auto entries, read_entries(*files, name));
     return Layout(std::move(files), std::move(entries), name);
@@ -41,7 +42,8 @@ Result<void> Layout::fetch(const Descriptor& blob, const ChunkSink& sink) const 
     const std::string what = "blob " + blob.digest + " of '" + name_ + "'";
     if (slice.size != blob.size) {
         return Error{.code = ErrorCode::corrupt_data,
-                     .message = what + " has " + std::to_string(slice.size) + " bytes, expected " + std::to_string(blob.size)};
+                     .message = what + " has " + std::to_string(slice.size) + " bytes, expected " +
+                                std::to_string(blob.size)};
     }
     return stream_slice(slice, sink, what);
 }
@@ -63,11 +65,14 @@ Result<Descriptor> Layout::find(const std::string& name) const {
     }
     const std::string known = names.empty() ? "it names no image" : "it has " + join_words(names);
     if (!name.empty()) {
-        return Error{.code = ErrorCode::not_found, .message = "'" + name_ + "' has no image '" + printable(name) + "'", .hint = known};
+        return Error{.code = ErrorCode::not_found,
+                     .message = "'" + name_ + "' has no image '" + printable(name) + "'",
+                     .hint = known};
     }
     if (only_named != nullptr) return *only_named;
     if (entries_.size() == 1) return entries_.front();
-    if (entries_.empty()) return Error{.code = ErrorCode::not_found, .message = "'" + name_ + "' has no image"};
+    if (entries_.empty())
+        return Error{.code = ErrorCode::not_found, .message = "'" + name_ + "' has no image"};
     return Error{.code = ErrorCode::invalid_argument,
                  .message = "'" + name_ + "' has several images: a name is needed",
                  .hint = known};

@@ -27,19 +27,22 @@ class FolderFiles final : public LayoutFiles {
         UniqueFd parent;
         int at = folder_.get();
         for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
-            UniqueFd next(::openat(at, std::string(parts[i]).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+            UniqueFd next(
+                ::openat(at, std::string(parts[i]).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
             if (!next) return failure(errno, name);
             parent = std::move(next);
             at = parent.get();
         }
         // O_NONBLOCK: a pipe in the place of a file must not hang us.
         FileSlice slice;
-        slice.owned.reset(::openat(at, std::string(parts.back()).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+        slice.owned.reset(
+            ::openat(at, std::string(parts.back()).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
         if (!slice.owned) return failure(errno, name);
         struct stat status{};
         if (::fstat(slice.owned.get(), &status) != 0) return failure(errno, name);
         if (!S_ISREG(status.st_mode)) {
-            return Error{.code = ErrorCode::corrupt_data, .message = "'" + name_ + "/" + name + "' is not a regular file"};
+            return Error{.code = ErrorCode::corrupt_data,
+                         .message = "'" + name_ + "/" + name + "' is not a regular file"};
         }
         slice.fd = slice.owned.get();
         slice.size = static_cast<std::uint64_t>(status.st_size);
@@ -50,7 +53,8 @@ class FolderFiles final : public LayoutFiles {
     [[nodiscard]] Error failure(int error, const std::string& name) const {
         const std::string what = "'" + name_ + "/" + name + "'";
         if (error == ELOOP || error == ENOTDIR) {
-            return Error{.code = ErrorCode::corrupt_data, .message = what + ": links are not followed in a layout"};
+            return Error{.code = ErrorCode::corrupt_data,
+                         .message = what + ": links are not followed in a layout"};
         }
         return errno_error(error, "cannot open " + what);
     }
@@ -70,8 +74,10 @@ Result<void> stream_slice(const FileSlice& slice, const ChunkSink& sink, const s
     Bytes buffer(static_cast<std::size_t>(std::min<std::uint64_t>(slice.size, kChunk)));
     std::uint64_t done = 0;
     while (done < slice.size) {
-        const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(slice.size - done, buffer.size()));
-        const ssize_t count = ::pread(slice.fd, buffer.data(), wanted, static_cast<off_t>(slice.offset + done));
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(slice.size - done, buffer.size()));
+        const ssize_t count =
+            ::pread(slice.fd, buffer.data(), wanted, static_cast<off_t>(slice.offset + done));
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) return errno_error(errno, "cannot read " + what);
         if (count == 0) return Error{.code = ErrorCode::corrupt_data, .message = what + " ends early"};
@@ -83,7 +89,8 @@ Result<void> stream_slice(const FileSlice& slice, const ChunkSink& sink, const s
 
 Result<Bytes> read_slice(const FileSlice& slice, std::uint64_t limit, const std::string& what) {
     if (slice.size > limit) {
-        return Error{.code = ErrorCode::rejected_input, .message = what + " is larger than the limit of " + human_bytes(limit)};
+        return Error{.code = ErrorCode::rejected_input,
+                     .message = what + " is larger than the limit of " + human_bytes(limit)};
     }
     Bytes content;
     content.reserve(static_cast<std::size_t>(slice.size));

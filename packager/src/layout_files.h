@@ -22,7 +22,7 @@ inline constexpr std::uint64_t kMaxLayoutIndex = std::uint64_t{16} << 20;
 
 /// Bytes of a regular file, or of a part of one.
 struct FileSlice {
-    UniqueFd owned;    ///< closes `fd` with the slice, unless the LayoutFiles keeps it
+    UniqueFd owned;  ///< closes `fd` with the slice, unless the LayoutFiles keeps it
     int fd = -1;
     std::uint64_t offset = 0;
     std::uint64_t size = 0;

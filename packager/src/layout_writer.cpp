@@ -53,7 +53,8 @@ Result<void> add_to_layout(std::span<const NamedImage> images, const fs::path& f
     auto existing = Layout::open(folder);
     if (!existing) {
         return Error{.code = ErrorCode::already_exists,
-                     .message = "'" + folder.string() + "' exists and is not an image layout: " + existing.error().message,
+                     .message = "'" + folder.string() +
+                                "' exists and is not an image layout: " + existing.error().message,
                      .hint = "choose another folder, or remove it"};
     }
     FolderWriter writer(fd.get(), folder.string(), Durability::none);
@@ -88,13 +89,14 @@ Result<void> write_member(OutputFile& file, const std::string& name, std::span<c
 
 /// Blobs by file name, sorted as the archive needs them.
 Result<std::map<std::string, TarBlob>> collect(std::span<const NamedImage> images, const Limits& limits) {
-    constexpr std::uint64_t kMaxTarMember = (std::uint64_t{8} << 30) - 1;    // eleven octal digits
+    constexpr std::uint64_t kMaxTarMember = (std::uint64_t{8} << 30) - 1;  // eleven octal digits
     std::map<std::string, TarBlob> blobs;
     for (const auto& image : images) {
         GADGET_TRY_ASSIGN(const auto descriptors, reachable_blobs(*image.blobs, image.root, limits));
         for (const auto& descriptor : descriptors) {
             if (descriptor.size > kMaxTarMember) {
-                return Error{.code = ErrorCode::rejected_input, .message = "blob " + descriptor.digest + " is too large for a tar"};
+                return Error{.code = ErrorCode::rejected_input,
+                             .message = "blob " + descriptor.digest + " is too large for a tar"};
             }
             GADGET_TRY_ASSIGN(auto name, blob_path(descriptor.digest));
             blobs.try_emplace(std::move(name), TarBlob{.descriptor = descriptor, .source = image.blobs});
@@ -114,9 +116,11 @@ Result<void> write_layout(std::span<const NamedImage> images, const fs::path& fo
         return create_layout(images, target, limits);
     }
     std::error_code error;
-    if (S_ISDIR(status.st_mode) && fs::is_empty(target, error) && !error) return create_layout(images, target, limits);
+    if (S_ISDIR(status.st_mode) && fs::is_empty(target, error) && !error)
+        return create_layout(images, target, limits);
     if (!S_ISDIR(status.st_mode)) {
-        return Error{.code = ErrorCode::already_exists, .message = "'" + target.string() + "' exists and is not a folder"};
+        return Error{.code = ErrorCode::already_exists,
+                     .message = "'" + target.string() + "' exists and is not a folder"};
     }
     return add_to_layout(images, target, limits);
 }
@@ -130,7 +134,8 @@ Result<void> write_layout(const Image& image, const fs::path& folder, const std:
 Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path, const Limits& limits) {
     GADGET_TRY(check_names(images));
     if (!path.has_filename()) {
-        return Error{.code = ErrorCode::invalid_argument, .message = "'" + path.string() + "' is not a file name"};
+        return Error{.code = ErrorCode::invalid_argument,
+                     .message = "'" + path.string() + "' is not a file name"};
     }
     GADGET_TRY_ASSIGN(const auto blobs, collect(images, limits));
     const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -138,7 +143,8 @@ Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path,
     GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder.get(), parent.string(), 0644));
     for (const auto& [name, blob] : blobs) {
         GADGET_TRY(file.write(tar_file_header(name, blob.descriptor.size)));
-        GADGET_TRY(blob.source->stream(blob.descriptor, [&](std::span<const std::byte> piece) { return file.write(piece); }));
+        GADGET_TRY(blob.source->stream(blob.descriptor,
+                                       [&](std::span<const std::byte> piece) { return file.write(piece); }));
         GADGET_TRY(file.write(Bytes(tar_padding(blob.descriptor.size))));
     }
     std::vector<Descriptor> entries;

@@ -33,7 +33,8 @@ class Watcher {
         if (event == json::parse_event_t::object_end && !names_.empty()) names_.pop_back();
         if (event == json::parse_event_t::key && !names_.empty()) {
             const auto& name = parsed.get_ref<const std::string&>();
-            if (!names_.back().insert(name).second && repeated.empty()) repeated = name.empty() ? "(empty)" : name;
+            if (!names_.back().insert(name).second && repeated.empty())
+                repeated = name.empty() ? "(empty)" : name;
         }
         return true;
     }
@@ -50,7 +51,8 @@ Result<json> parse_object(std::span<const std::byte> bytes, const std::string& w
     auto value = json::parse(text.begin(), text.end(), std::ref(watcher), /*allow_exceptions=*/false);
     if (watcher.too_deep) return corrupt(what, "JSON nested deeper than " + std::to_string(kMaxDepth));
     if (value.is_discarded()) return corrupt(what, "not JSON");
-    if (!watcher.repeated.empty()) return corrupt(what, "member '" + printable(watcher.repeated) + "' is repeated");
+    if (!watcher.repeated.empty())
+        return corrupt(what, "member '" + printable(watcher.repeated) + "' is repeated");
     if (!value.is_object()) return corrupt(what, "expected a JSON object");
     return value;
 }
@@ -119,7 +121,8 @@ Result<void> read_data(const json& object, const std::string& what, Descriptor& 
     if (!value->is_string()) return corrupt(what, "'data' must be a string");
     descriptor.data = base64_decode(value->get_ref<const std::string&>());
     if (!descriptor.data) return corrupt(what, "'data' of a descriptor is not base64");
-    if (descriptor.data->size() != descriptor.size) return corrupt(what, "'data' of a descriptor has another size");
+    if (descriptor.data->size() != descriptor.size)
+        return corrupt(what, "'data' of a descriptor has another size");
     return {};
 }
 
@@ -139,11 +142,13 @@ Result<Descriptor> descriptor_of(const json& object, const std::string& what) {
     return descriptor;
 }
 
-Result<std::vector<Descriptor>> descriptors_member(const json& object, const char* name, const std::string& what) {
+Result<std::vector<Descriptor>> descriptors_member(const json& object, const char* name,
+                                                   const std::string& what) {
     const json* value = member(object, name);
     if (value == nullptr) return corrupt(what, std::string("lacks '") + name + "'");
     if (!value->is_array()) return corrupt(what, std::string("'") + name + "' must be a list");
-    if (value->size() > kMaxDescriptors) return corrupt(what, std::string("'") + name + "' has too many entries");
+    if (value->size() > kMaxDescriptors)
+        return corrupt(what, std::string("'") + name + "' has too many entries");
     std::vector<Descriptor> descriptors;
     for (const auto& entry : *value) {
         GADGET_TRY_ASSIGN(auto descriptor, descriptor_of(entry, what));
@@ -152,7 +157,8 @@ Result<std::vector<Descriptor>> descriptors_member(const json& object, const cha
     return descriptors;
 }
 
-Result<void> check_header(const json& object, std::span<const std::string_view> types, const std::string& what) {
+Result<void> check_header(const json& object, std::span<const std::string_view> types,
+                          const std::string& what) {
     const json* version = member(object, "schemaVersion");
     if (version == nullptr || !version->is_number_integer() || version->get<std::int64_t>() != 2) {
         return corrupt(what, "'schemaVersion' must be 2");
@@ -202,7 +208,8 @@ Result<void> check_layout_marker(std::span<const std::byte> bytes, const std::st
     GADGET_TRY_ASSIGN(const json object, parse_object(bytes, what));
     GADGET_TRY_ASSIGN(const std::string version, text_member(object, "imageLayoutVersion", what));
     if (version.empty()) return corrupt(what, "lacks 'imageLayoutVersion'");
-    if (version != "1.0.0") return corrupt(what, "layout version '" + printable(version) + "', expected 1.0.0");
+    if (version != "1.0.0")
+        return corrupt(what, "layout version '" + printable(version) + "', expected 1.0.0");
     return {};
 }
 

@@ -16,8 +16,8 @@ struct IndexBody {
     Annotations annotations;
 };
 
-/// `what` names the document in errors. Unknown members are ignored; members that are repeated, a wrong schemaVersion,
-/// nesting deeper than 32, a document that is index and manifest at once are corrupt_data.
+/// `what` names the document in errors. Unknown members are ignored; members that are repeated, a wrong
+/// schemaVersion, nesting deeper than 32, a document that is index and manifest at once are corrupt_data.
 Result<IndexBody> parse_index(std::span<const std::byte> json, const std::string& what);
 Result<ManifestBody> parse_manifest(std::span<const std::byte> json, const std::string& what);
 

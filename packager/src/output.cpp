@@ -37,7 +37,10 @@ Result<std::string> temporary_name() {
 }  // namespace
 
 OutputFile::OutputFile(int folder, std::string folder_name, std::string temporary, UniqueFd fd)
-    : folder_(folder), folder_name_(std::move(folder_name)), temporary_(std::move(temporary)), fd_(std::move(fd)) {}
+    : folder_(folder),
+      folder_name_(std::move(folder_name)),
+      temporary_(std::move(temporary)),
+      fd_(std::move(fd)) {}
 
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : folder_(other.folder_),
@@ -78,13 +81,15 @@ Result<void> OutputFile::finish() {
 }
 
 void OutputFile::settle() const {
-    constexpr unsigned kWait = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    constexpr unsigned kWait =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
     // An error here shows again in sync(), which counts.
     (void)::sync_file_range(fd_.get(), 0, 0, kWait);
 }
 
 Result<void> OutputFile::sync() {
-    if (::fdatasync(fd_.get()) != 0) return errno_error(errno, "cannot write a file in '" + folder_name_ + "'");
+    if (::fdatasync(fd_.get()) != 0)
+        return errno_error(errno, "cannot write a file in '" + folder_name_ + "'");
     return {};
 }
 
@@ -156,7 +161,9 @@ bool FolderWriter::has_blob(const Descriptor& blob) const {
     UniqueFd folder(::fcntl(folder_, F_DUPFD_CLOEXEC, 0));
     if (!folder) return false;
     const auto files = folder_files(std::move(folder), name_);
-    return Here(*files).stream(blob, [](std::span<const std::byte>) -> Result<void> { return {}; }).has_value();
+    return Here(*files)
+        .stream(blob, [](std::span<const std::byte>) -> Result<void> { return {}; })
+        .has_value();
 }
 
 Result<void> FolderWriter::add_blob(const BlobSource& blobs, const Descriptor& blob) {
@@ -205,12 +212,15 @@ Result<void> FolderWriter::write_index(std::vector<Descriptor> entries) {
         file.settle();
         GADGET_TRY(file.sync());
         GADGET_TRY(sync_placed());
-        for (const auto& [algorithm, fd] : algorithms_) GADGET_TRY(sync_folder(fd.get(), name_ + "/blobs/" + algorithm));
+        for (const auto& [algorithm, fd] : algorithms_)
+            GADGET_TRY(sync_folder(fd.get(), name_ + "/blobs/" + algorithm));
     }
     return file.commit(folder_, kIndexName);
 }
 
-Result<void> FolderWriter::sync_index() { return sync_folder(folder_, name_); }
+Result<void> FolderWriter::sync_index() {
+    return sync_folder(folder_, name_);
+}
 
 void FolderWriter::remove_leftovers() const {
     const int copy = ::openat(folder_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -218,7 +228,8 @@ void FolderWriter::remove_leftovers() const {
     const CPtr<DIR, closedir> folder(::fdopendir(copy));
     if (!folder) return;
     while (const dirent* entry = ::readdir(folder.get())) {
-        if (std::string_view(entry->d_name).starts_with(kTemporaryPrefix)) ::unlinkat(folder_, entry->d_name, 0);
+        if (std::string_view(entry->d_name).starts_with(kTemporaryPrefix))
+            ::unlinkat(folder_, entry->d_name, 0);
     }
 }
 
@@ -250,7 +261,8 @@ Result<void> lock_file(int fd, bool exclusive, const std::string& what) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) return errno_error(errno, "cannot lock " + what);
         if (std::chrono::steady_clock::now() > deadline) {
-            return Error{.code = ErrorCode::timed_out, .message = what + " is in use by another process for a minute"};
+            return Error{.code = ErrorCode::timed_out,
+                         .message = what + " is in use by another process for a minute"};
         }
         const timespec pause{.tv_sec = 0, .tv_nsec = 2'000'000};
         ::nanosleep(&pause, nullptr);

@@ -50,9 +50,9 @@ class OutputFile {
 
 /// Changes a layout folder: blobs first, the index last. The caller holds the lock.
 ///
-/// With Durability::synced, all files are written out before the first of them is synced: a journalling file system then
-/// needs one commit for all instead of one for each. Blobs get their names before they are synced: until the index
-/// names them nobody looks, and add_image() reads what it finds before it trusts it.
+/// With Durability::synced, all files are written out before the first of them is synced: a journalling file
+/// system then needs one commit for all instead of one for each. Blobs get their names before they are
+/// synced: until the index names them nobody looks, and add_image() reads what it finds before it trusts it.
 class FolderWriter {
   public:
     /// `folder` is an open folder, borrowed; `name` is for errors.
@@ -87,8 +87,8 @@ class FolderWriter {
     Durability durability_;
     UniqueFd blobs_;
     std::vector<std::pair<std::string, UniqueFd>> algorithms_;
-    std::vector<Pending> pending_;    ///< under temporary names
-    std::vector<Pending> placed_;     ///< named, not synced
+    std::vector<Pending> pending_;  ///< under temporary names
+    std::vector<Pending> placed_;   ///< named, not synced
 };
 
 /// Sets or removes the ref.name annotation.

@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kEmptyJson = "{}";
 
 Descriptor add_blob(Image& image, std::string_view type, std::span<const std::byte> content) {
-    Descriptor descriptor{.media_type = std::string(type), .digest = sha256_digest(content), .size = content.size()};
+    Descriptor descriptor{
+        .media_type = std::string(type), .digest = sha256_digest(content), .size = content.size()};
     image.blobs.try_emplace(descriptor.digest, content.begin(), content.end());
     return descriptor;
 }
@@ -38,8 +39,9 @@ Annotations annotations_of(const PackRequest& request) {
 }
 
 Descriptor add_config(Image& image, const PackRequest& request, const Annotations& annotations) {
-    Descriptor config = request.manifest ? add_blob(image, media_type::kGadgetConfig, as_bytes(request.manifest->text))
-                                         : add_blob(image, media_type::kEmpty, as_bytes(kEmptyJson));
+    Descriptor config = request.manifest
+                            ? add_blob(image, media_type::kGadgetConfig, as_bytes(request.manifest->text))
+                            : add_blob(image, media_type::kEmpty, as_bytes(kEmptyJson));
     if (!request.manifest) config.data = kEmptyJson;
     config.annotations = annotations;
     return config;
@@ -73,7 +75,9 @@ Result<Image> pack(const PackRequest& request) {
     }
     std::vector<const ArchObject*> objects;
     for (const auto& object : request.objects) objects.push_back(&object);
-    const auto by_name = [](const ArchObject* a, const ArchObject* b) { return to_string(a->arch) < to_string(b->arch); };
+    const auto by_name = [](const ArchObject* a, const ArchObject* b) {
+        return to_string(a->arch) < to_string(b->arch);
+    };
     std::sort(objects.begin(), objects.end(), by_name);
     for (std::size_t i = 1; i < objects.size(); ++i) {
         if (objects[i]->arch == objects[i - 1]->arch) {

@@ -15,12 +15,22 @@ namespace {
 constexpr std::size_t kMaxName = 255;
 constexpr std::string_view kDockerRegistry = "docker.io";
 
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_number(char c) { return c >= '0' && c <= '9'; }
-bool is_alnum(char c) { return is_lower(c) || is_upper(c) || is_number(c); }
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_upper(char c) {
+    return c >= 'A' && c <= 'Z';
+}
+bool is_number(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_alnum(char c) {
+    return is_lower(c) || is_upper(c) || is_number(c);
+}
 
-bool has_upper(std::string_view text) { return std::any_of(text.begin(), text.end(), is_upper); }
+bool has_upper(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_upper);
+}
 
 /// One component of a repository path: [a-z0-9]+ joined by ".", "_", "__" or dashes.
 bool is_path_component(std::string_view text) {
@@ -54,7 +64,8 @@ bool is_registry(std::string_view text) {
         const auto port = text.substr(colon + 1);
         unsigned value = 0;
         const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), value);
-        if (port.empty() || error != std::errc() || end != port.data() + port.size() || value == 0 || value > 65535) {
+        if (port.empty() || error != std::errc() || end != port.data() + port.size() || value == 0 ||
+            value > 65535) {
             return false;
         }
         host = text.substr(0, colon);
@@ -69,12 +80,14 @@ bool is_registry(std::string_view text) {
 
 bool is_tag(std::string_view text) {
     if (text.empty() || text.size() > 128 || !(is_alnum(text.front()) || text.front() == '_')) return false;
-    return std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
 }
 
 /// True when the part before the first slash is a host rather than the start of a path.
 bool names_registry(std::string_view component) {
-    return component.find_first_of(".:") != std::string_view::npos || component == "localhost" || has_upper(component);
+    return component.find_first_of(".:") != std::string_view::npos || component == "localhost" ||
+           has_upper(component);
 }
 
 Error invalid(std::string_view text, const std::string& why, const std::string& hint = {}) {
@@ -84,12 +97,14 @@ Error invalid(std::string_view text, const std::string& why, const std::string& 
 }
 
 Result<void> check(const Reference& reference, std::string_view text) {
-    if (!is_registry(reference.registry)) return invalid(text, "'" + printable(reference.registry) + "' is not a registry");
+    if (!is_registry(reference.registry))
+        return invalid(text, "'" + printable(reference.registry) + "' is not a registry");
     for (const auto component : split(reference.repository, '/')) {
         if (is_path_component(component)) continue;
         if (component.empty()) return invalid(text, "a part of the path is empty");
         return invalid(text, "'" + printable(component) + "' has characters that a path may not have",
-                       has_upper(component) ? "write it in lower case" : "a-z, 0-9 and single '.', '_', '-' between them");
+                       has_upper(component) ? "write it in lower case"
+                                            : "a-z, 0-9 and single '.', '_', '-' between them");
     }
     if (reference.registry.size() + 1 + reference.repository.size() > kMaxName) {
         return invalid(text, "longer than " + std::to_string(kMaxName) + " characters");
@@ -116,7 +131,7 @@ std::string Reference::familiar(const ReferenceDefaults& defaults) const {
             text = repository.substr(prefix.size());
         } else if (repository.find('/') == std::string::npos ||
                    names_registry(std::string_view(repository).substr(0, repository.find('/')))) {
-            text = registry + "/" + repository;    // the short form would mean something else
+            text = registry + "/" + repository;  // the short form would mean something else
         }
     }
     if (!tag.empty()) text += ":" + tag;
@@ -128,16 +143,19 @@ Result<Reference> parse_reference(std::string_view text, const ReferenceDefaults
     if (text.empty()) return invalid(text, "it is empty");
     if (text.size() > 1024) return invalid(text, "it is too long");
     if (text.find("://") != std::string_view::npos) {
-        return invalid(text, "it has a scheme", "leave out '" + printable(text.substr(0, text.find("://") + 3)) + "'");
+        return invalid(text, "it has a scheme",
+                       "leave out '" + printable(text.substr(0, text.find("://") + 3)) + "'");
     }
     Reference reference{.registry = defaults.registry, .repository = {}, .tag = {}, .digest = {}};
     std::string_view rest = text;
     if (const auto at = rest.find('@'); at != std::string_view::npos) {
         reference.digest = rest.substr(at + 1);
         rest = rest.substr(0, at);
-        if (!is_digest(reference.digest)) return invalid(text, "'" + printable(reference.digest) + "' is not a digest");
+        if (!is_digest(reference.digest))
+            return invalid(text, "'" + printable(reference.digest) + "' is not a digest");
     }
-    if (const auto slash = rest.find('/'); slash != std::string_view::npos && names_registry(rest.substr(0, slash))) {
+    if (const auto slash = rest.find('/');
+        slash != std::string_view::npos && names_registry(rest.substr(0, slash))) {
         reference.registry = rest.substr(0, slash);
         rest.remove_prefix(slash + 1);
     }
@@ -148,7 +166,8 @@ Result<Reference> parse_reference(std::string_view text, const ReferenceDefaults
     }
     reference.repository = rest;
     const bool single = rest.find('/') == std::string_view::npos;
-    if (reference.registry == defaults.registry && single) reference.repository.insert(0, defaults.namespace_prefix);
+    if (reference.registry == defaults.registry && single)
+        reference.repository.insert(0, defaults.namespace_prefix);
     if (reference.registry == "index.docker.io") reference.registry = kDockerRegistry;
     if (reference.registry == kDockerRegistry && reference.repository.find('/') == std::string::npos) {
         reference.repository.insert(0, "library/");

@@ -44,7 +44,8 @@ bool is_rfc3339(std::string_view text) {
     const std::chrono::year_month_day date{std::chrono::year(number(text, 0, 4)),
                                            std::chrono::month(static_cast<unsigned>(number(text, 5, 2))),
                                            std::chrono::day(static_cast<unsigned>(number(text, 8, 2)))};
-    if (!date.ok() || number(text, 11, 2) > 23 || number(text, 14, 2) > 59 || number(text, 17, 2) > 60) return false;
+    if (!date.ok() || number(text, 11, 2) > 23 || number(text, 14, 2) > 59 || number(text, 17, 2) > 60)
+        return false;
     text.remove_prefix(kSeconds);
     if (text.front() == '.') {
         const auto end = text.find_first_not_of("0123456789", 1);
@@ -62,8 +63,8 @@ std::string created_from_epoch(std::int64_t seconds) {
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss clock{time - day};
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                       clock.minutes().count(), clock.seconds().count());
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 Result<std::int64_t> parse_source_date_epoch(std::string_view text) {

@@ -21,7 +21,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string in_quotes(const fs::path& path) { return "'" + path.string() + "'"; }
+std::string in_quotes(const fs::path& path) {
+    return "'" + path.string() + "'";
+}
 
 Result<UniqueFd> open_folder(const fs::path& root) {
     UniqueFd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -36,7 +38,9 @@ Result<UniqueFd> lock_store(int folder, const fs::path& root, bool exclusive) {
     return lock;
 }
 
-bool exists(int folder, const char* name) { return ::faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; }
+bool exists(int folder, const char* name) {
+    return ::faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
 
 /// The store under an exclusive lock: the entries as they are now, and a writer.
 class Change {
@@ -49,7 +53,8 @@ class Change {
         writer.remove_leftovers();
         GADGET_TRY(writer.prepare());
         auto entries = layout.entries();
-        return Change(std::move(folder), std::move(lock), std::move(layout), std::move(writer), std::move(entries));
+        return Change(std::move(folder), std::move(lock), std::move(layout), std::move(writer),
+                      std::move(entries));
     }
 
     [[nodiscard]] const Layout& layout() const { return layout_; }
@@ -84,7 +89,8 @@ class Change {
 
 Result<void> check_name(const std::string& name) {
     if (name.empty() || (is_ref_name(name) && !is_digest(name))) return {};
-    return Error{.code = ErrorCode::invalid_argument, .message = "'" + printable(name) + "' cannot name an image"};
+    return Error{.code = ErrorCode::invalid_argument,
+                 .message = "'" + printable(name) + "' cannot name an image"};
 }
 
 Result<void> initialise(int folder, const fs::path& root) {
@@ -94,8 +100,9 @@ Result<void> initialise(int folder, const fs::path& root) {
         for (const auto& entry : fs::directory_iterator(root, error)) {
             const std::string name = entry.path().filename().string();
             if (name == kLockName || name == "blobs" || name.starts_with(kTemporaryPrefix)) continue;
-            return Error{.code = ErrorCode::corrupt_data,
-                         .message = in_quotes(root) + " is not an image store: it holds '" + printable(name) + "'"};
+            return Error{
+                .code = ErrorCode::corrupt_data,
+                .message = in_quotes(root) + " is not an image store: it holds '" + printable(name) + "'"};
         }
     }
     FolderWriter writer(folder, root.string(), Durability::synced);
@@ -114,7 +121,8 @@ Result<void> initialise(int folder, const fs::path& root) {
 }  // namespace
 
 Result<Store> Store::open(const fs::path& root) {
-    if (root.empty()) return Error{.code = ErrorCode::invalid_argument, .message = "the image store has no path"};
+    if (root.empty())
+        return Error{.code = ErrorCode::invalid_argument, .message = "the image store has no path"};
     if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
         if (errno != ENOENT) return errno_error(errno, "cannot create the image store " + in_quotes(root));
         GADGET_TRY(gadget::create_directories(root.parent_path()));
@@ -145,7 +153,8 @@ Result<void> Store::add(std::span<const NamedImage> images, const Limits& limits
     return change.finish(root_, replaced);
 }
 
-Result<void> Store::add(const BlobSource& blobs, const Descriptor& root, const std::string& name, const Limits& limits) {
+Result<void> Store::add(const BlobSource& blobs, const Descriptor& root, const std::string& name,
+                        const Limits& limits) {
     const NamedImage image{.blobs = &blobs, .root = root, .name = name};
     return add(std::span(&image, 1), limits);
 }
@@ -174,7 +183,8 @@ Result<std::vector<Descriptor>> Store::list() const {
     for (const auto& entry : layout.entries()) {
         if (!ref_name(entry).empty()) named.push_back(entry);
     }
-    std::sort(named.begin(), named.end(), [](const auto& a, const auto& b) { return ref_name(a) < ref_name(b); });
+    std::sort(named.begin(), named.end(),
+              [](const auto& a, const auto& b) { return ref_name(a) < ref_name(b); });
     return named;
 }
 
@@ -247,7 +257,8 @@ Result<std::vector<std::string>> Store::import_layout(const fs::path& path, cons
     return names;
 }
 
-Result<void> Store::export_tar(const std::vector<std::string>& names, const fs::path& file, const Limits& limits) const {
+Result<void> Store::export_tar(const std::vector<std::string>& names, const fs::path& file,
+                               const Limits& limits) const {
     GADGET_TRY_ASSIGN(const auto reader, read());
     const Layout& layout = reader.layout();
     std::vector<Descriptor> chosen;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Signatures are tied to images in two ways: by a tag made of the digest ("sha256-<hex>.sig", or the referrers tag
-// "sha256-<hex>"), or by a manifest without a name whose subject is the image.
+// Signatures are tied to images in two ways: by a tag made of the digest ("sha256-<hex>.sig", or the
+// referrers tag "sha256-<hex>"), or by a manifest without a name whose subject is the image.
 #include "store_garbage.h"
 
 #include <sys/stat.h>
@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 namespace {
 
 /// The store holds what was checked when it came in: only nesting and loops need bounds here.
-constexpr Limits kStoreLimits{.manifest = kMaxLayoutIndex, .blob = UINT64_MAX >> 16U, .total = UINT64_MAX >> 1U, .blobs = 1000000};
+constexpr Limits kStoreLimits{
+    .manifest = kMaxLayoutIndex, .blob = UINT64_MAX >> 16U, .total = UINT64_MAX >> 1U, .blobs = 1000000};
 
 Result<void> add_reached(const Layout& layout, const Descriptor& root, std::set<std::string>& digests) {
     GADGET_TRY_ASSIGN(const auto blobs, reachable_blobs(layout, root, kStoreLimits));
@@ -80,7 +81,8 @@ Result<std::vector<Descriptor>> add_referrers(const Layout& layout, const std::v
     return found;
 }
 
-Result<void> add_named(const Layout& layout, const std::vector<Descriptor>& entries, std::set<std::string>& digests) {
+Result<void> add_named(const Layout& layout, const std::vector<Descriptor>& entries,
+                       std::set<std::string>& digests) {
     for (const auto& entry : entries) {
         if (!ref_name(entry).empty()) GADGET_TRY(add_reached(layout, entry, digests));
     }
@@ -103,7 +105,8 @@ Result<void> drop_what_was_for(const Layout& layout, const std::vector<Descripto
     // Other unnamed entries are not ours to judge here: only what belonged to the removed images goes.
     std::vector<std::string> subjects;
     for (const auto& entry : entries) {
-        GADGET_TRY_ASSIGN(auto subject, ref_name(entry).empty() ? manifest_subject(layout, entry) : std::string());
+        GADGET_TRY_ASSIGN(auto subject,
+                          ref_name(entry).empty() ? manifest_subject(layout, entry) : std::string());
         subjects.push_back(std::move(subject));
     }
     std::size_t index = 0;
@@ -150,7 +153,8 @@ Result<std::vector<Descriptor>> signatures_of(const Layout& layout, const std::v
     return signatures;
 }
 
-void drop_untagged(const Layout& layout, const std::vector<Descriptor>& removed, std::vector<Descriptor>& entries) {
+void drop_untagged(const Layout& layout, const std::vector<Descriptor>& removed,
+                   std::vector<Descriptor>& entries) {
     if (removed.empty()) return;
     auto reduced = entries;
     if (drop_what_was_for(layout, removed, reduced)) entries = std::move(reduced);
@@ -174,18 +178,23 @@ void delete_unneeded(const fs::path& root, const Layout& layout, const std::vect
     }
 }
 
-Result<std::size_t> delete_old_blobs(const fs::path& root, const std::set<std::string>& needed, std::chrono::seconds age) {
+Result<std::size_t> delete_old_blobs(const fs::path& root, const std::set<std::string>& needed,
+                                     std::chrono::seconds age) {
     const std::time_t newest = std::time(nullptr) - static_cast<std::time_t>(age.count());
     std::size_t count = 0;
     std::error_code error;
     for (const auto& algorithm : fs::directory_iterator(root / "blobs", error)) {
         if (!algorithm.is_directory(error) || algorithm.is_symlink(error)) continue;
         for (const auto& blob : fs::directory_iterator(algorithm.path(), error)) {
-            const std::string digest = algorithm.path().filename().string() + ":" + blob.path().filename().string();
+            const std::string digest =
+                algorithm.path().filename().string() + ":" + blob.path().filename().string();
             struct stat status{};
             if (!is_digest(digest) || needed.contains(digest)) continue;
-            if (::lstat(blob.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_mtime > newest) continue;
-            if (::unlink(blob.path().c_str()) != 0) return errno_error(errno, "cannot delete '" + blob.path().string() + "'");
+            if (::lstat(blob.path().c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+                status.st_mtime > newest)
+                continue;
+            if (::unlink(blob.path().c_str()) != 0)
+                return errno_error(errno, "cannot delete '" + blob.path().string() + "'");
             ++count;
         }
     }

@@ -18,18 +18,21 @@ class TarFiles final : public LayoutFiles {
     Result<void> scan() {
         struct stat status{};
         if (::fstat(file_.get(), &status) != 0) return errno_error(errno, "cannot read '" + name_ + "'");
-        return scan_tar(file_.get(), static_cast<std::uint64_t>(status.st_size), "'" + name_ + "'", [&](TarMember member) {
-            const Place place{.offset = member.offset, .size = member.size};
-            members_.emplace(std::move(member.name), place);
-        });
+        return scan_tar(file_.get(), static_cast<std::uint64_t>(status.st_size), "'" + name_ + "'",
+                        [&](TarMember member) {
+                            const Place place{.offset = member.offset, .size = member.size};
+                            members_.emplace(std::move(member.name), place);
+                        });
     }
 
     Result<FileSlice> open(const std::string& name) const override {
         const auto found = members_.find(name);
         if (found == members_.end()) {
-            return Error{.code = ErrorCode::not_found, .message = "'" + name_ + "' has no member '" + name + "'"};
+            return Error{.code = ErrorCode::not_found,
+                         .message = "'" + name_ + "' has no member '" + name + "'"};
         }
-        return FileSlice{.owned = {}, .fd = file_.get(), .offset = found->second.offset, .size = found->second.size};
+        return FileSlice{
+            .owned = {}, .fd = file_.get(), .offset = found->second.offset, .size = found->second.size};
     }
 
   private:

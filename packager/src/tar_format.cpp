@@ -27,7 +27,7 @@ constexpr std::size_t kType = 156;
 constexpr std::size_t kMagic = 257;
 constexpr std::size_t kPrefix = 345, kPrefixLength = 155;
 
-constexpr std::uint64_t kMaxExtra = std::uint64_t{64} << 10;    // pax records and long names
+constexpr std::uint64_t kMaxExtra = std::uint64_t{64} << 10;  // pax records and long names
 constexpr std::size_t kMaxMembers = 100000;
 constexpr std::size_t kMaxName = 4096;
 
@@ -63,7 +63,8 @@ void append_header(Bytes& out, std::string_view name, std::uint64_t size, char t
 std::string pax_path(std::string_view name) {
     const std::string rest = " path=" + std::string(name) + "\n";
     std::size_t length = rest.size() + 1;
-    while (std::to_string(length).size() + rest.size() != length) length = std::to_string(length).size() + rest.size();
+    while (std::to_string(length).size() + rest.size() != length)
+        length = std::to_string(length).size() + rest.size();
     return std::to_string(length) + rest;
 }
 
@@ -77,7 +78,7 @@ std::optional<std::uint64_t> number_field(const TarBlock& block, std::size_t at,
     const auto first = std::to_integer<unsigned>(block[at]);
     std::uint64_t value = 0;
     if ((first & 0x80U) != 0) {
-        if (first != 0x80U) return std::nullopt;    // negative or beyond 64 bits
+        if (first != 0x80U) return std::nullopt;  // negative or beyond 64 bits
         for (std::size_t i = 1; i < length; ++i) {
             if (value >> 55U != 0) return std::nullopt;
             value = value << 8U | std::to_integer<std::uint64_t>(block[at + i]);
@@ -104,7 +105,8 @@ struct Overrides {
 
 class Scanner {
   public:
-    Scanner(int fd, std::uint64_t file_size, const std::string& what) : fd_(fd), file_size_(file_size), what_(what) {}
+    Scanner(int fd, std::uint64_t file_size, const std::string& what)
+        : fd_(fd), file_size_(file_size), what_(what) {}
 
     Result<void> run(const std::function<void(TarMember)>& found) {
         GADGET_TRY(refuse_compressed());
@@ -147,13 +149,19 @@ class Scanner {
 
     static std::string kind_of(char type) {
         switch (type) {
-            case '1': return "is a hard link";
-            case '2': return "is a symbolic link";
+            case '1':
+                return "is a hard link";
+            case '2':
+                return "is a symbolic link";
             case '3':
-            case '4': return "is a device";
-            case '6': return "is a named pipe";
-            case 'S': return "is a sparse file";
-            default: return fmt::format("has the unknown type 0x{:02x}", static_cast<unsigned char>(type));
+            case '4':
+                return "is a device";
+            case '6':
+                return "is a named pipe";
+            case 'S':
+                return "is a sparse file";
+            default:
+                return fmt::format("has the unknown type 0x{:02x}", static_cast<unsigned char>(type));
         }
     }
 
@@ -220,7 +228,8 @@ class Scanner {
         }
         std::uint64_t size = 0;
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), size);
-        if (error != std::errc() || end != value.data() + value.size()) return corrupt("damaged extended header");
+        if (error != std::errc() || end != value.data() + value.size())
+            return corrupt("damaged extended header");
         next_.size = size;
         return {};
     }
@@ -230,11 +239,14 @@ class Scanner {
         if (file_size_ < kTarBlock) return corrupt("too short for a tar");
         GADGET_TRY(read(0, start));
         const auto text = as_text(start);
-        const char* kind = text.starts_with("\x1f\x8b")                        ? "gzip"
-                           : text.starts_with("\x28\xb5\x2f\xfd")              ? "zstd"
-                           : text.starts_with(std::string_view("\xfd" "7zXZ\0", 6)) ? "xz"
-                           : text.starts_with("BZh")                           ? "bzip2"
-                                                                               : nullptr;
+        const char* kind = text.starts_with("\x1f\x8b")           ? "gzip"
+                           : text.starts_with("\x28\xb5\x2f\xfd") ? "zstd"
+                           : text.starts_with(std::string_view("\xfd"
+                                                               "7zXZ\0",
+                                                               6))
+                               ? "xz"
+                           : text.starts_with("BZh") ? "bzip2"
+                                                     : nullptr;
         if (kind == nullptr) return {};
         return Error{.code = ErrorCode::unsupported,
                      .message = what_ + " is compressed with " + kind,
@@ -257,8 +269,9 @@ class Scanner {
         return Error{.code = ErrorCode::corrupt_data, .message = what_ + ": " + why};
     }
     [[nodiscard]] Error refused(const std::string& name, const std::string& why) const {
-        return Error{.code = ErrorCode::rejected_input,
-                     .message = what_ + ": member '" + printable(std::string_view(name).substr(0, 200)) + "' " + why};
+        return Error{
+            .code = ErrorCode::rejected_input,
+            .message = what_ + ": member '" + printable(std::string_view(name).substr(0, 200)) + "' " + why};
     }
 
     int fd_;

@@ -37,7 +37,9 @@ class LayoutTest : public ::testing::Test {
         return {};
     }
 
-    static std::optional<fs::path> program(const char* name) { return find_program(name, "/usr/bin:/bin:/usr/local/bin"); }
+    static std::optional<fs::path> program(const char* name) {
+        return find_program(name, "/usr/bin:/bin:/usr/local/bin");
+    }
 
     static std::string run(std::vector<std::string> argv) {
         const auto output = run_command({.argv = std::move(argv)});
@@ -97,7 +99,7 @@ TEST_F(LayoutTest, FillsAnEmptyFolderAndSparesAForeignOne) {
 
 TEST_F(LayoutTest, AFailureLeavesNothingBehind) {
     auto image = test::image("x");
-    image.blobs.erase(std::prev(image.blobs.end()));    // one blob is missing
+    image.blobs.erase(std::prev(image.blobs.end()));  // one blob is missing
     EXPECT_FALSE(write_layout(image, layout_));
     EXPECT_FALSE(write_tar(image, tar_));
     auto damaged = test::image("x");
@@ -185,31 +187,42 @@ TEST_P(BadIndexTest, IsCorruptData) {
 std::string with_descriptor(const std::string& members) {
     return R"({"schemaVersion":2,"manifests":[{)" + members + "}]}";
 }
-const std::string kGood = R"("mediaType":"a/b","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")";
+const std::string kGood =
+    R"("mediaType":"a/b","digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")";
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadIndexTest,
-    ::testing::Values(BadIndex{"Empty", ""}, BadIndex{"NotJson", "{"}, BadIndex{"TrailingText", R"({"schemaVersion":2,"manifests":[]}x)"},
-                      BadIndex{"Array", "[]"}, BadIndex{"BadUtf8", "{\"schemaVersion\":2,\"manifests\":[],\"x\":\"\xff\"}"},
-                      BadIndex{"Version1", R"({"schemaVersion":1,"manifests":[]})"}, BadIndex{"NoManifests", R"({"schemaVersion":2})"},
-                      BadIndex{"Repeated", R"({"schemaVersion":2,"manifests":[],"manifests":[]})"},
-                      BadIndex{"TwoKinds", R"({"schemaVersion":2,"manifests":[],"layers":[]})"},
-                      BadIndex{"OtherType", R"({"schemaVersion":2,"mediaType":"text/plain","manifests":[]})"},
-                      BadIndex{"Deep", R"({"schemaVersion":2,"manifests":[],"x":)" + std::string(100000, '[') + std::string(100000, ']') + "}"},
-                      BadIndex{"NoSize", with_descriptor(kGood)}, BadIndex{"NegativeSize", with_descriptor(kGood + R"(,"size":-1)")},
-                      BadIndex{"FractionSize", with_descriptor(kGood + R"(,"size":1.5)")},
-                      BadIndex{"HugeSize", with_descriptor(kGood + R"(,"size":18446744073709551615)")},
-                      BadIndex{"NoType", with_descriptor(R"("digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":1)")},
-                      BadIndex{"PathDigest", with_descriptor(R"("mediaType":"a/b","digest":"sha256:../../../../etc/passwd","size":1)")},
-                      BadIndex{"ShortDigest", with_descriptor(R"("mediaType":"a/b","digest":"sha256:00","size":1)")},
-                      BadIndex{"OtherData", with_descriptor(kGood + R"(,"size":1,"data":"e30=")")},
-                      BadIndex{"NumberAnnotation", with_descriptor(kGood + R"(,"size":1,"annotations":{"a":1})")}),
+    ::testing::Values(
+        BadIndex{"Empty", ""}, BadIndex{"NotJson", "{"},
+        BadIndex{"TrailingText", R"({"schemaVersion":2,"manifests":[]}x)"}, BadIndex{"Array", "[]"},
+        BadIndex{"BadUtf8", "{\"schemaVersion\":2,\"manifests\":[],\"x\":\"\xff\"}"},
+        BadIndex{"Version1", R"({"schemaVersion":1,"manifests":[]})"},
+        BadIndex{"NoManifests", R"({"schemaVersion":2})"},
+        BadIndex{"Repeated", R"({"schemaVersion":2,"manifests":[],"manifests":[]})"},
+        BadIndex{"TwoKinds", R"({"schemaVersion":2,"manifests":[],"layers":[]})"},
+        BadIndex{"OtherType", R"({"schemaVersion":2,"mediaType":"text/plain","manifests":[]})"},
+        BadIndex{"Deep", R"({"schemaVersion":2,"manifests":[],"x":)" + std::string(100000, '[') +
+                             std::string(100000, ']') + "}"},
+        BadIndex{"NoSize", with_descriptor(kGood)},
+        BadIndex{"NegativeSize", with_descriptor(kGood + R"(,"size":-1)")},
+        BadIndex{"FractionSize", with_descriptor(kGood + R"(,"size":1.5)")},
+        BadIndex{"HugeSize", with_descriptor(kGood + R"(,"size":18446744073709551615)")},
+        BadIndex{
+            "NoType",
+            with_descriptor(
+                R"("digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":1)")},
+        BadIndex{"PathDigest",
+                 with_descriptor(R"("mediaType":"a/b","digest":"sha256:../../../../etc/passwd","size":1)")},
+        BadIndex{"ShortDigest", with_descriptor(R"("mediaType":"a/b","digest":"sha256:00","size":1)")},
+        BadIndex{"OtherData", with_descriptor(kGood + R"(,"size":1,"data":"e30=")")},
+        BadIndex{"NumberAnnotation", with_descriptor(kGood + R"(,"size":1,"annotations":{"a":1})")}),
     [](const auto& row) { return row.param.name; });
 
 TEST_F(LayoutTest, ToleratesUnknownMembersTypesAndFiles) {
     put(layout_ / "oci-layout", R"({"imageLayoutVersion":"1.0.0","x":1})");
     put(layout_ / "extra", "x");
-    put(layout_ / "index.json", R"({"schemaVersion":2,"x":{},"manifests":[{)" + kGood + R"(,"size":2,"x":[null]}]})");
+    put(layout_ / "index.json",
+        R"({"schemaVersion":2,"x":{},"manifests":[{)" + kGood + R"(,"size":2,"x":[null]}]})");
     const auto layout = Layout::open(layout_);
     ASSERT_TRUE(layout) << layout.error().to_string();
     EXPECT_EQ(layout->entries().at(0).media_type, "a/b");
@@ -220,7 +233,9 @@ TEST_F(LayoutTest, LimitsBoundWhatIsRead) {
     const auto image = test::image("x");
     ASSERT_TRUE(write_layout(image, layout_));
     const auto layout = Layout::open(layout_);
-    const auto code = [&](const Limits& limits) { return load_image(*layout, *layout->find(""), limits).error().code; };
+    const auto code = [&](const Limits& limits) {
+        return load_image(*layout, *layout->find(""), limits).error().code;
+    };
     EXPECT_EQ(code({.manifest = 100}), ErrorCode::rejected_input);
     EXPECT_EQ(code({.blob = 10}), ErrorCode::rejected_input);
     EXPECT_EQ(code({.total = 1000}), ErrorCode::rejected_input);
@@ -268,11 +283,15 @@ TEST_F(LayoutTest, SkopeoAcceptsLayoutAndTarAndKeepsTheDigest) {
     ASSERT_TRUE(write_tar(image, tar_, "v1"));
     const std::string index(as_text(image.blobs.at(image.root.digest)));
     const fs::path state = dir_.path() / "state";
-    EXPECT_EQ(run({"skopeo", "--tmpdir", dir_.path(), "inspect", "--raw", "oci:" + layout_.string() + ":v1"}), index);
-    EXPECT_EQ(run({"skopeo", "--tmpdir", dir_.path(), "inspect", "--raw", "oci-archive:" + tar_.string() + ":v1"}), index);
+    EXPECT_EQ(run({"skopeo", "--tmpdir", dir_.path(), "inspect", "--raw", "oci:" + layout_.string() + ":v1"}),
+              index);
+    EXPECT_EQ(
+        run({"skopeo", "--tmpdir", dir_.path(), "inspect", "--raw", "oci-archive:" + tar_.string() + ":v1"}),
+        index);
     const fs::path copy = dir_.path() / "copy.tar";
-    const std::string said = run({"skopeo", "--tmpdir", dir_.path(), "--insecure-policy", "copy", "--all", "-q",
-                                  "oci:" + layout_.string() + ":v1", "oci-archive:" + copy.string() + ":v1"});
+    const std::string said =
+        run({"skopeo", "--tmpdir", dir_.path(), "--insecure-policy", "copy", "--all", "-q",
+             "oci:" + layout_.string() + ":v1", "oci-archive:" + copy.string() + ":v1"});
     const auto back = Layout::open(copy);
     ASSERT_TRUE(back) << back.error().to_string() << said;
     EXPECT_EQ(back->find("v1")->digest, image.root.digest);

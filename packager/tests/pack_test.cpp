@@ -12,9 +12,12 @@ namespace {
 
 using test::bytes;
 
-std::string blob_text(const Image& image, const std::string& digest) { return std::string(as_text(image.blobs.at(digest))); }
+std::string blob_text(const Image& image, const std::string& digest) {
+    return std::string(as_text(image.blobs.at(digest)));
+}
 
-// Facts of the image 'unsigned' among the test data of Inspektor Gadget: its builder string, its time, the digests.
+// Facts of the image 'unsigned' among the test data of Inspektor Gadget: its builder string, its time, the
+// digests.
 TEST(Pack, ReproducesDigestsOfAnUpstreamImage) {
     const PackRequest request{.manifest = test::metadata("unsigned"),
                               .objects = {{.arch = model::Arch::amd64}, {.arch = model::Arch::arm64}},
@@ -32,7 +35,10 @@ TEST(Pack, ReproducesDigestsOfAnUpstreamImage) {
 
 TEST(Pack, WritesTheExactBytesOfASmallImage) {
     PackRequest request{.manifest = test::metadata("x"),
-                        .objects = {{.arch = model::Arch::arm64, .ebpf = bytes("E"), .wasm = bytes("W"), .btfgen = bytes("B")}},
+                        .objects = {{.arch = model::Arch::arm64,
+                                     .ebpf = bytes("E"),
+                                     .wasm = bytes("W"),
+                                     .btfgen = bytes("B")}},
                         .builder_version = "v1",
                         .created = test::kCreated};
     request.manifest->description = "a <b> & \"c\"\n\xe2\x80\xa8\xff";
@@ -47,17 +53,27 @@ TEST(Pack, WritesTheExactBytesOfASmallImage) {
     const std::string manifest =
         R"({"schemaVersion":2,"artifactType":"application/vnd.gadget.v1+binary","config":{)"
         R"("mediaType":"application/vnd.gadget.config.v1+yaml",)"
-        R"("digest":")" + sha256_digest(as_bytes("name: x\n")) + R"(","size":8,"annotations":)" + annotations + R"(},"layers":[)"
-        R"({"mediaType":"application/vnd.gadget.ebpf.program.v1+binary","digest":")" + sha256_digest(as_bytes("E")) + R"(","size":1},)"
-        R"({"mediaType":"application/vnd.gadget.wasm.program.v1+binary","digest":")" + sha256_digest(as_bytes("W")) + R"(","size":1},)"
-        R"({"mediaType":"application/vnd.gadget.btfgen.v1+binary","digest":")" + sha256_digest(as_bytes("B")) + R"(","size":1}],)"
-        R"("annotations":)" + annotations + "}";
+        R"("digest":")" +
+        sha256_digest(as_bytes("name: x\n")) + R"(","size":8,"annotations":)" + annotations +
+        R"(},"layers":[)"
+        R"({"mediaType":"application/vnd.gadget.ebpf.program.v1+binary","digest":")" +
+        sha256_digest(as_bytes("E")) +
+        R"(","size":1},)"
+        R"({"mediaType":"application/vnd.gadget.wasm.program.v1+binary","digest":")" +
+        sha256_digest(as_bytes("W")) +
+        R"(","size":1},)"
+        R"({"mediaType":"application/vnd.gadget.btfgen.v1+binary","digest":")" +
+        sha256_digest(as_bytes("B")) +
+        R"(","size":1}],)"
+        R"("annotations":)" +
+        annotations + "}";
     const std::string manifest_digest = sha256_digest(as_bytes(manifest));
     const std::string index =
         R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{)"
-        R"("mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" + manifest_digest + R"(","size":)" +
-        std::to_string(manifest.size()) + R"(,"annotations":)" + annotations +
-        R"(,"platform":{"architecture":"arm64","os":"linux"}}],"annotations":)" + annotations + "}";
+        R"("mediaType":"application/vnd.oci.image.manifest.v1+json","digest":")" +
+        manifest_digest + R"(","size":)" + std::to_string(manifest.size()) + R"(,"annotations":)" +
+        annotations + R"(,"platform":{"architecture":"arm64","os":"linux"}}],"annotations":)" + annotations +
+        "}";
     EXPECT_EQ(blob_text(*image, image->root.digest), index);
     ASSERT_TRUE(image->blobs.contains(manifest_digest)) << blob_text(*image, image->root.digest);
     EXPECT_EQ(blob_text(*image, manifest_digest), manifest);
@@ -65,7 +81,10 @@ TEST(Pack, WritesTheExactBytesOfASmallImage) {
 }
 
 TEST(Pack, WithoutMetadataUsesTheEmptyDescriptor) {
-    const auto image = pack({.manifest = {}, .objects = {{.ebpf = bytes("E")}}, .builder_version = "v1", .created = test::kCreated});
+    const auto image = pack({.manifest = {},
+                             .objects = {{.ebpf = bytes("E")}},
+                             .builder_version = "v1",
+                             .created = test::kCreated});
     ASSERT_TRUE(image);
     const MemoryBlobs blobs(*image);
     const auto tree = read_tree(blobs, image->root);
@@ -138,11 +157,13 @@ TEST(SourceDateEpoch, AcceptsWholeSecondsOnly) {
 }
 
 TEST(Rfc3339, TellsTimesFromOthers) {
-    for (const char* text : {"2025-10-20T15:28:46+02:00", "2025-10-20T15:28:46Z", "2024-02-29T23:59:60.123Z"}) {
+    for (const char* text :
+         {"2025-10-20T15:28:46+02:00", "2025-10-20T15:28:46Z", "2024-02-29T23:59:60.123Z"}) {
         EXPECT_TRUE(is_rfc3339(text)) << text;
     }
-    for (const char* text : {"", "2025-10-20", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-10-20T24:00:00Z",
-                             "2025-10-20T15:28:46", "2025-10-20T15:28:46.Z", "2025-10-20T15:28:46+2:00", "2025-10-20T15:28:46+02:60"}) {
+    for (const char* text : {"", "2025-10-20", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z",
+                             "2025-10-20T24:00:00Z", "2025-10-20T15:28:46", "2025-10-20T15:28:46.Z",
+                             "2025-10-20T15:28:46+2:00", "2025-10-20T15:28:46+02:60"}) {
         EXPECT_FALSE(is_rfc3339(text)) << text;
     }
 }
@@ -153,9 +174,11 @@ TEST(GoJson, EscapesStringsAsGoDoes) {
         append_string(out, text);
         return out;
     };
-    EXPECT_EQ(quoted(std::string_view("\0\x01\b\f\n\r\t\x1f\x7f", 9)), "\"\\u0000\\u0001\\b\\f\\n\\r\\t\\u001f\x7f\"");
+    EXPECT_EQ(quoted(std::string_view("\0\x01\b\f\n\r\t\x1f\x7f", 9)),
+              "\"\\u0000\\u0001\\b\\f\\n\\r\\t\\u001f\x7f\"");
     EXPECT_EQ(quoted("<>&'/\\\""), R"("\u003c\u003e\u0026'/\\\"")");
-    EXPECT_EQ(quoted("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xc3\xa9\xf0\x9f\x90\x9d"), "\"\xe2\x80\xa7\\u2028\\u2029\xc3\xa9\xf0\x9f\x90\x9d\"");
+    EXPECT_EQ(quoted("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xc3\xa9\xf0\x9f\x90\x9d"),
+              "\"\xe2\x80\xa7\\u2028\\u2029\xc3\xa9\xf0\x9f\x90\x9d\"");
     // Overlong, surrogate, beyond U+10FFFF, cut off: one replacement for each byte.
     EXPECT_EQ(quoted("\xc0\xaf"), R"("\ufffd\ufffd")");
     EXPECT_EQ(quoted("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");
@@ -170,7 +193,8 @@ TEST(Base64, RoundTripsEveryLength) {
         EXPECT_EQ(base64_decode(base64_encode(text)), text);
         text += static_cast<char>(i * 37);
     }
-    for (const char* wrong : {"e30", "e30==", "e3 0", "e=30", "====", "e30=\n"}) EXPECT_EQ(base64_decode(wrong), std::nullopt) << wrong;
+    for (const char* wrong : {"e30", "e30==", "e3 0", "e=30", "====", "e30=\n"})
+        EXPECT_EQ(base64_decode(wrong), std::nullopt) << wrong;
 }
 
 }  // namespace

@@ -30,21 +30,22 @@ const std::string kAt = std::string("@") + kDigest;
 
 INSTANTIATE_TEST_SUITE_P(
     All, ReferenceTable,
-    ::testing::Values(
-        Case{"foo", "ghcr.io/inspektor-gadget/gadget/foo:latest", "foo:latest"},
-        Case{"ig:latestttt", "ghcr.io/inspektor-gadget/gadget/ig:latestttt", "ig:latestttt"},
-        Case{"me/foo:v1", "ghcr.io/me/foo:v1", "me/foo:v1"},
-        Case{"inspektor-gadget/ig:foobar", "ghcr.io/inspektor-gadget/ig:foobar", "inspektor-gadget/ig:foobar"},
-        Case{"ghcr.io/foo", "ghcr.io/inspektor-gadget/gadget/foo:latest", "foo:latest"},
-        Case{"ghcr.io:443/inspektor-gadget/ig:baz", "ghcr.io:443/inspektor-gadget/ig:baz", "ghcr.io:443/inspektor-gadget/ig:baz"},
-        Case{"localhost:5000/foo", "localhost:5000/foo:latest", "localhost:5000/foo:latest"},
-        Case{"localhost/foo", "localhost/foo:latest", "localhost/foo:latest"},
-        Case{"docker.io/foo", "docker.io/library/foo:latest", "docker.io/library/foo:latest"},
-        Case{"index.docker.io/me/foo", "docker.io/me/foo:latest", "docker.io/me/foo:latest"},
-        Case{"[::1]:5000/foo:v1", "[::1]:5000/foo:v1", "[::1]:5000/foo:v1"},
-        Case{"foo" + kAt, "ghcr.io/inspektor-gadget/gadget/foo" + kAt, "foo" + kAt},
-        Case{"foo:v1" + kAt, "ghcr.io/inspektor-gadget/gadget/foo:v1" + kAt, "foo:v1" + kAt},
-        Case{"a/b__c/d---e:V_1.2-x", "ghcr.io/a/b__c/d---e:V_1.2-x", "a/b__c/d---e:V_1.2-x"}),
+    ::testing::Values(Case{"foo", "ghcr.io/inspektor-gadget/gadget/foo:latest", "foo:latest"},
+                      Case{"ig:latestttt", "ghcr.io/inspektor-gadget/gadget/ig:latestttt", "ig:latestttt"},
+                      Case{"me/foo:v1", "ghcr.io/me/foo:v1", "me/foo:v1"},
+                      Case{"inspektor-gadget/ig:foobar", "ghcr.io/inspektor-gadget/ig:foobar",
+                           "inspektor-gadget/ig:foobar"},
+                      Case{"ghcr.io/foo", "ghcr.io/inspektor-gadget/gadget/foo:latest", "foo:latest"},
+                      Case{"ghcr.io:443/inspektor-gadget/ig:baz", "ghcr.io:443/inspektor-gadget/ig:baz",
+                           "ghcr.io:443/inspektor-gadget/ig:baz"},
+                      Case{"localhost:5000/foo", "localhost:5000/foo:latest", "localhost:5000/foo:latest"},
+                      Case{"localhost/foo", "localhost/foo:latest", "localhost/foo:latest"},
+                      Case{"docker.io/foo", "docker.io/library/foo:latest", "docker.io/library/foo:latest"},
+                      Case{"index.docker.io/me/foo", "docker.io/me/foo:latest", "docker.io/me/foo:latest"},
+                      Case{"[::1]:5000/foo:v1", "[::1]:5000/foo:v1", "[::1]:5000/foo:v1"},
+                      Case{"foo" + kAt, "ghcr.io/inspektor-gadget/gadget/foo" + kAt, "foo" + kAt},
+                      Case{"foo:v1" + kAt, "ghcr.io/inspektor-gadget/gadget/foo:v1" + kAt, "foo:v1" + kAt},
+                      Case{"a/b__c/d---e:V_1.2-x", "ghcr.io/a/b__c/d---e:V_1.2-x", "a/b__c/d---e:V_1.2-x"}),
     [](const auto& row) { return "Row" + std::to_string(row.index); });
 
 class BadReference : public ::testing::TestWithParam<std::string> {};
@@ -56,14 +57,15 @@ TEST_P(BadReference, IsRefusedWithAReason) {
     EXPECT_NE(reference.error().message.find("is not an image name: "), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, BadReference,
-                         ::testing::Values("", "inspektor-gadget/ig:~\xc2\xbd\xc2\xac", "https://inspektor-gadget/ig:baz",
-                                           "https://ghcr.io:443/inspektor-gadget/ig:latest", "Foo", "me/Foo", "me//foo", "/foo",
-                                           "me/foo/", "foo:", "foo:a:b", "foo@", "foo@sha256:12", "foo@md5:00", "../foo",
-                                           "me/../foo", "me/.foo", "me/foo_", "a___b/c", "host:0/foo", "host:99999/foo",
-                                           "ho_st.com/foo", "-a.com/foo", "foo bar", "foo\n", "ghcr.io/", std::string(300, 'a'),
-                                           "foo:" + std::string(129, 'a'), std::string("fo\0o", 4)),
-                         [](const auto& row) { return "Row" + std::to_string(row.index); });
+INSTANTIATE_TEST_SUITE_P(
+    All, BadReference,
+    ::testing::Values("", "inspektor-gadget/ig:~\xc2\xbd\xc2\xac", "https://inspektor-gadget/ig:baz",
+                      "https://ghcr.io:443/inspektor-gadget/ig:latest", "Foo", "me/Foo", "me//foo", "/foo",
+                      "me/foo/", "foo:", "foo:a:b", "foo@", "foo@sha256:12", "foo@md5:00", "../foo",
+                      "me/../foo", "me/.foo", "me/foo_", "a___b/c", "host:0/foo", "host:99999/foo",
+                      "ho_st.com/foo", "-a.com/foo", "foo bar", "foo\n", "ghcr.io/", std::string(300, 'a'),
+                      "foo:" + std::string(129, 'a'), std::string("fo\0o", 4)),
+    [](const auto& row) { return "Row" + std::to_string(row.index); });
 
 TEST(Reference, DefaultsCanBeChanged) {
     const ReferenceDefaults defaults{.registry = "localhost:5000", .namespace_prefix = "", .tag = "dev"};
@@ -79,7 +81,8 @@ TEST(Reference, HintsAtLowerCase) {
 TEST(Digest, HasAKnownAlgorithmAndLowerCaseHex) {
     EXPECT_TRUE(is_digest(kDigest));
     EXPECT_TRUE(is_digest("sha512:" + std::string(128, 'a')));
-    for (const std::string text : {"", "sha256:", "sha256:AA", "md5:d41d8cd98f00b204e9800998ecf8427e"}) EXPECT_FALSE(is_digest(text));
+    for (const std::string text : {"", "sha256:", "sha256:AA", "md5:d41d8cd98f00b204e9800998ecf8427e"})
+        EXPECT_FALSE(is_digest(text));
     EXPECT_FALSE(is_digest("sha256:" + std::string(64, 'A')));
     EXPECT_FALSE(is_digest("sha256:" + std::string(62, 'a') + "/."));
 }

@@ -55,7 +55,9 @@ class StoreTest : public ::testing::Test {
     static Image referrer(const Descriptor& subject, const std::string& content) {
         Image image;
         const auto add = [&](std::string_view type, const std::string& text) {
-            Descriptor descriptor{.media_type = std::string(type), .digest = sha256_digest(as_bytes(text)), .size = text.size()};
+            Descriptor descriptor{.media_type = std::string(type),
+                                  .digest = sha256_digest(as_bytes(text)),
+                                  .size = text.size()};
             image.blobs.emplace(descriptor.digest, bytes(text));
             return descriptor;
         };
@@ -100,7 +102,8 @@ TEST_F(StoreTest, GivesBackWhatWasAdded) {
 TEST_F(StoreTest, RefusesNamesThatALayoutCannotHold) {
     Store store = open();
     EXPECT_EQ(store.add(test::image("x"), "a b").error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(store.add(test::image("x"), "sha256:" + std::string(64, 'a')).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(store.add(test::image("x"), "sha256:" + std::string(64, 'a')).error().code,
+              ErrorCode::invalid_argument);
     EXPECT_EQ(store.tag("a", "").error().code, ErrorCode::invalid_argument);
 }
 
@@ -160,7 +163,8 @@ TEST_F(StoreTest, GarbageCollectionTakesOnlyOldUnreachedBlobs) {
     ASSERT_TRUE(store.add(image, "r/x:a"));
     ASSERT_TRUE(store.add(unnamed, ""));
     EXPECT_EQ(*store.collect_garbage(), 0U) << "too young";
-    EXPECT_EQ(*store.collect_garbage(std::chrono::seconds(-1)), blobs().size() == 0 ? 0U : unnamed.blobs.size() - 2)
+    EXPECT_EQ(*store.collect_garbage(std::chrono::seconds(-1)),
+              blobs().size() == 0 ? 0U : unnamed.blobs.size() - 2)
         << "the two objects are shared with the other image";
     EXPECT_EQ(blobs(), digests(image));
 }
@@ -183,7 +187,8 @@ TEST_F(StoreTest, AddingRepairsADamagedBlob) {
     Store store = open();
     const auto image = test::image("x");
     ASSERT_TRUE(store.add(image, "r/x:a"));
-    for (const auto& [digest, content] : image.blobs) put(blob_file(root_, digest), std::string(content.size(), '\0'));
+    for (const auto& [digest, content] : image.blobs)
+        put(blob_file(root_, digest), std::string(content.size(), '\0'));
     EXPECT_EQ(store.load("r/x:a").error().code, ErrorCode::corrupt_data);
     ASSERT_TRUE(store.add(image, "r/x:a"));
     EXPECT_EQ(store.load("r/x:a")->blobs, image.blobs);
@@ -232,7 +237,8 @@ TEST_F(StoreTest, DoesNotTakeAForeignFolderOrAStoreWithoutIndex) {
     Store store = open();
     ASSERT_TRUE(store.add(test::image("x"), "r/x:a"));
     fs::remove(root_ / "index.json");
-    EXPECT_EQ(Store::open(root_).error().code, ErrorCode::corrupt_data) << "an empty index would lose all images";
+    EXPECT_EQ(Store::open(root_).error().code, ErrorCode::corrupt_data)
+        << "an empty index would lose all images";
 }
 
 TEST_F(StoreTest, ReadsTheStoreOfAnotherToolWithUnnamedManifests) {
@@ -342,7 +348,8 @@ TEST_F(StoreTest, AKilledWriterLosesNoNameAndLeavesNoHalfImage) {
         auto after = Store::open(root_);
         ASSERT_TRUE(after) << after.error().to_string();
         const auto present = names(*after);
-        for (const char* name : {"r/kept:a", "r/moving:a", "r/tagged:a"}) EXPECT_TRUE(present.contains(name)) << name;
+        for (const char* name : {"r/kept:a", "r/moving:a", "r/tagged:a"})
+            EXPECT_TRUE(present.contains(name)) << name;
         for (const auto& name : present) {
             const auto image = after->load(name);
             ASSERT_TRUE(image) << name << ": " << image.error().to_string();

@@ -14,7 +14,8 @@ namespace gadget::packager {
 namespace {
 
 /// A header block with a valid checksum.
-std::string header(const std::string& name, std::uint64_t size, char type = '0', const std::string& prefix = {}) {
+std::string header(const std::string& name, std::uint64_t size, char type = '0',
+                   const std::string& prefix = {}) {
     std::string block(kTarBlock, '\0');
     block.replace(0, name.size(), name);
     block.replace(100, 7, "0000644");
@@ -45,13 +46,15 @@ struct Scan {
 Scan scan(const std::string& archive) {
     const auto fd = memory_file("tar", as_bytes(archive));
     Scan result;
-    const auto done = scan_tar(fd->get(), archive.size(), "'a.tar'", [&](TarMember m) { result.members.push_back(std::move(m)); });
+    const auto done = scan_tar(fd->get(), archive.size(), "'a.tar'",
+                               [&](TarMember m) { result.members.push_back(std::move(m)); });
     if (!done) result.error = done.error();
     return result;
 }
 
 TEST(Tar, ReadsPlainMembersAndCleansTheirNames) {
-    const auto result = scan(member("./", "", '5') + member("./a//b/./c", "content") + header("tail", 0, '0', "a/long") + kEnd);
+    const auto result = scan(member("./", "", '5') + member("./a//b/./c", "content") +
+                             header("tail", 0, '0', "a/long") + kEnd);
     ASSERT_FALSE(result.error) << result.error->message;
     ASSERT_EQ(result.members.size(), 2U);
     EXPECT_EQ(result.members[0].name, "a/b/c");
@@ -65,7 +68,8 @@ TEST(Tar, ReadsLongNamesOfBothKinds) {
     const auto gnu = scan(member("././@LongLink", name + '\0', 'L') + member("short", "x") + kEnd);
     ASSERT_EQ(gnu.members.size(), 1U);
     EXPECT_EQ(gnu.members[0].name, name);
-    const auto pax = scan(std::string(as_text(tar_file_header(name, 1))) + std::string(kTarBlock, 'x') + kEnd);
+    const auto pax =
+        scan(std::string(as_text(tar_file_header(name, 1))) + std::string(kTarBlock, 'x') + kEnd);
     ASSERT_FALSE(pax.error) << pax.error->message;
     ASSERT_EQ(pax.members.size(), 1U);
     EXPECT_EQ(pax.members[0].name, name);
@@ -92,7 +96,9 @@ struct Hostile {
     std::string says;
 };
 
-std::string pax(const std::string& record, char type = 'x') { return member("pax", record, type) + member("a", "x"); }
+std::string pax(const std::string& record, char type = 'x') {
+    return member("pax", record, type) + member("a", "x");
+}
 
 class HostileTar : public ::testing::TestWithParam<Hostile> {};
 
@@ -109,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Hostile{"Parent", member("blobs/../../x", "x"), "leads out of the archive"},
                       Hostile{"ParentFolder", member("../", "", '5'), "leads out of the archive"},
                       Hostile{"PaxParent", pax("14 path=../ab\n"), "leads out of the archive"},
-                      Hostile{"LongParent", member("L", "../../x", 'L') + member("a", "x"), "leads out of the archive"},
+                      Hostile{"LongParent", member("L", "../../x", 'L') + member("a", "x"),
+                              "leads out of the archive"},
                       Hostile{"SymbolicLink", member("a", "", '2'), "is a symbolic link"},
                       Hostile{"HardLink", member("a", "", '1'), "is a hard link"},
                       Hostile{"CharacterDevice", member("a", "", '3'), "is a device"},
@@ -119,9 +126,11 @@ INSTANTIATE_TEST_SUITE_P(
                       Hostile{"PaxSparse", pax("22 GNU.sparse.major=1\n"), "sparse file"},
                       Hostile{"UnknownType", member("a", "", 'Z'), "unknown type 0x5a"},
                       Hostile{"Twice", member("a/b", "x") + member("./a//b", "y"), "appears twice"},
-                      Hostile{"NoName", member("", "x"), "no name"}, Hostile{"Folder", member("./", "x"), "no name"},
+                      Hostile{"NoName", member("", "x"), "no name"},
+                      Hostile{"Folder", member("./", "x"), "no name"},
                       Hostile{"Oversize", header("a", 1 << 20), "larger than the file"},
-                      Hostile{"OversizePax", header("p", 1 << 17, 'x') + std::string(1 << 17, 'x'), "extended header is too large"},
+                      Hostile{"OversizePax", header("p", 1 << 17, 'x') + std::string(1 << 17, 'x'),
+                              "extended header is too large"},
                       Hostile{"PaxSize", pax("20 size=99999999999\n"), "larger than the file"},
                       Hostile{"PaxGlobalPath", pax("10 path=b\n", 'g'), "renames all members"},
                       Hostile{"PaxZeroLength", pax("0 path=b\n"), "damaged extended header"},
@@ -145,7 +154,7 @@ TEST(Tar, SurvivesEveryTruncationAndEveryFlippedByteOfAnImage) {
     const auto image = test::image("x");
     ASSERT_TRUE(write_tar(image, path, "v1"));
     const std::string good = test::slurp(path);
-    const std::size_t useful = good.size() - 3 * kTarBlock;    // the last member has one block, mostly padding
+    const std::size_t useful = good.size() - 3 * kTarBlock;  // the last member has one block, mostly padding
     for (std::size_t length = 0; length < useful; length += 97) {
         test::put(path, good.substr(0, length));
         const auto layout = Layout::open(path);
@@ -158,7 +167,9 @@ TEST(Tar, SurvivesEveryTruncationAndEveryFlippedByteOfAnImage) {
         const auto layout = Layout::open(path);
         if (!layout || !layout->find("v1")) continue;
         const auto loaded = load_image(*layout, *layout->find("v1"));
-        if (loaded && loaded->root.digest == image.root.digest) { EXPECT_EQ(loaded->blobs, image.blobs) << at; }
+        if (loaded && loaded->root.digest == image.root.digest) {
+            EXPECT_EQ(loaded->blobs, image.blobs) << at;
+        }
     }
 }
 

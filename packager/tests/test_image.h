@@ -41,7 +41,9 @@ inline void put(const std::filesystem::path& path, std::string_view content) {
     std::ofstream(path, std::ios::binary) << content;
 }
 
-inline std::string slurp(const std::filesystem::path& path) { return *read_text_file(path, kMaxBinaryFile); }
+inline std::string slurp(const std::filesystem::path& path) {
+    return *read_text_file(path, kMaxBinaryFile);
+}
 
 inline std::filesystem::path blob_file(const std::filesystem::path& layout, const std::string& digest) {
     return layout / "blobs" / "sha256" / digest.substr(std::string("sha256:").size());

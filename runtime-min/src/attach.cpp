@@ -15,7 +15,8 @@ std::string interface_text(const NetInterface& target) {
 
 std::string target_text(const AttachTarget& target, const std::string& from_section) {
     if (const auto* t = std::get_if<KernelFunction>(&target)) return t->symbol;
-    if (const auto* t = std::get_if<Tracepoint>(&target)) return t->category.empty() ? t->name : t->category + "/" + t->name;
+    if (const auto* t = std::get_if<Tracepoint>(&target))
+        return t->category.empty() ? t->name : t->category + "/" + t->name;
     if (const auto* t = std::get_if<KernelTarget>(&target)) return t->name.empty() ? from_section : t->name;
     if (const auto* t = std::get_if<UserFunction>(&target)) {
         return t->symbol.empty() ? t->binary + ":" + std::to_string(t->offset) : t->binary + ":" + t->symbol;
@@ -26,8 +27,10 @@ std::string target_text(const AttachTarget& target, const std::string& from_sect
         if (!t->offsets.empty()) places.push_back(std::to_string(t->offsets.size()) + " offsets");
         return t->binary + ":" + join_words(places);
     }
-    if (const auto* t = std::get_if<UserTracepoint>(&target)) return t->binary + ":" + t->provider + ":" + t->name;
-    if (const auto* t = std::get_if<PerfEvent>(&target)) return std::to_string(t->type) + ":" + std::to_string(t->config);
+    if (const auto* t = std::get_if<UserTracepoint>(&target))
+        return t->binary + ":" + t->provider + ":" + t->name;
+    if (const auto* t = std::get_if<PerfEvent>(&target))
+        return std::to_string(t->type) + ":" + std::to_string(t->config);
     if (const auto* t = std::get_if<NetInterface>(&target)) return interface_text(*t);
     if (const auto* t = std::get_if<Cgroup>(&target)) return t->path.string();
     if (const auto* t = std::get_if<NetNamespace>(&target)) return t->path.string();
@@ -58,46 +61,93 @@ bool has_target(const Program& program, const ProbeSpec& probe) {
     if (!program.parsed) return false;
     if (!std::holds_alternative<std::monostate>(probe.target)) return true;
     switch (program.parsed->kind->attach) {
-        case AttachKind::perf_event: return true;    // the default event
-        case AttachKind::xdp: case AttachKind::tc: case AttachKind::tcx: case AttachKind::netkit: case AttachKind::cgroup:
-        case AttachKind::sockops: case AttachKind::socket_filter: case AttachKind::sk_skb: case AttachKind::sk_msg:
-        case AttachKind::sk_lookup: case AttachKind::sk_reuseport: case AttachKind::flow_dissector: case AttachKind::lwt:
-        case AttachKind::lirc: case AttachKind::syscall: case AttachKind::freplace: case AttachKind::struct_ops:
-        case AttachKind::netfilter: case AttachKind::action: case AttachKind::lsm_cgroup: return false;
-        default: return !program.parsed->target.empty();
+        case AttachKind::perf_event:
+            return true;  // the default event
+        case AttachKind::xdp:
+        case AttachKind::tc:
+        case AttachKind::tcx:
+        case AttachKind::netkit:
+        case AttachKind::cgroup:
+        case AttachKind::sockops:
+        case AttachKind::socket_filter:
+        case AttachKind::sk_skb:
+        case AttachKind::sk_msg:
+        case AttachKind::sk_lookup:
+        case AttachKind::sk_reuseport:
+        case AttachKind::flow_dissector:
+        case AttachKind::lwt:
+        case AttachKind::lirc:
+        case AttachKind::syscall:
+        case AttachKind::freplace:
+        case AttachKind::struct_ops:
+        case AttachKind::netfilter:
+        case AttachKind::action:
+        case AttachKind::lsm_cgroup:
+            return false;
+        default:
+            return !program.parsed->target.empty();
     }
 }
 
 Result<AttachmentPtr> attach(const AttachRequest& request) {
     if (!request.program.parsed) {
-        return Error{ErrorCode::invalid_argument, "program '" + request.program.name + "' has the unknown section '" +
+        return Error{ErrorCode::invalid_argument, "program '" + request.program.name +
+                                                      "' has the unknown section '" +
                                                       request.program.section + "'"};
     }
     switch (request.kind()) {
-        case AttachKind::kprobe: case AttachKind::kretprobe: case AttachKind::ksyscall: case AttachKind::kretsyscall:
+        case AttachKind::kprobe:
+        case AttachKind::kretprobe:
+        case AttachKind::ksyscall:
+        case AttachKind::kretsyscall:
             return attach_kprobe(request);
-        case AttachKind::uprobe: case AttachKind::uretprobe: return attach_uprobe(request);
-        case AttachKind::kprobe_multi: case AttachKind::kretprobe_multi: return attach_kprobe_multi(request);
-        case AttachKind::uprobe_multi: case AttachKind::uretprobe_multi: return attach_uprobe_multi(request);
-        case AttachKind::usdt: return attach_usdt(request);
-        case AttachKind::tracepoint: return attach_tracepoint(request);
-        case AttachKind::perf_event: return attach_perf_event(request);
-        case AttachKind::raw_tracepoint: return attach_raw_tracepoint(request);
-        case AttachKind::tp_btf: case AttachKind::fentry: case AttachKind::fexit: case AttachKind::fmod_ret:
-        case AttachKind::lsm: return attach_tracing(request);
-        case AttachKind::iter: return attach_iterator(request);
-        case AttachKind::cgroup: case AttachKind::sockops: case AttachKind::lsm_cgroup: return attach_cgroup(request);
-        case AttachKind::sk_lookup: case AttachKind::flow_dissector: return attach_netns(request);
-        case AttachKind::socket_filter: return attach_socket(request);
-        case AttachKind::xdp: return attach_xdp(request);
-        case AttachKind::tc: return attach_tc(request);
-        case AttachKind::tcx: return attach_tcx(request);
-        default: break;
+        case AttachKind::uprobe:
+        case AttachKind::uretprobe:
+            return attach_uprobe(request);
+        case AttachKind::kprobe_multi:
+        case AttachKind::kretprobe_multi:
+            return attach_kprobe_multi(request);
+        case AttachKind::uprobe_multi:
+        case AttachKind::uretprobe_multi:
+            return attach_uprobe_multi(request);
+        case AttachKind::usdt:
+            return attach_usdt(request);
+        case AttachKind::tracepoint:
+            return attach_tracepoint(request);
+        case AttachKind::perf_event:
+            return attach_perf_event(request);
+        case AttachKind::raw_tracepoint:
+            return attach_raw_tracepoint(request);
+        case AttachKind::tp_btf:
+        case AttachKind::fentry:
+        case AttachKind::fexit:
+        case AttachKind::fmod_ret:
+        case AttachKind::lsm:
+            return attach_tracing(request);
+        case AttachKind::iter:
+            return attach_iterator(request);
+        case AttachKind::cgroup:
+        case AttachKind::sockops:
+        case AttachKind::lsm_cgroup:
+            return attach_cgroup(request);
+        case AttachKind::sk_lookup:
+        case AttachKind::flow_dissector:
+            return attach_netns(request);
+        case AttachKind::socket_filter:
+            return attach_socket(request);
+        case AttachKind::xdp:
+            return attach_xdp(request);
+        case AttachKind::tc:
+            return attach_tc(request);
+        case AttachKind::tcx:
+            return attach_tcx(request);
+        default:
+            break;
     }
     Error error;
     error.code = ErrorCode::unsupported;
-    error.message = "program '" + request.program.name + "': programs of section '" + request.program.section +
-                    "' can be loaded but not attached by GadgetKit";
+    error.message = "program '" + request.program.name + "': programs of section '" +
+                    request.program.section + "' can be loaded but not attached by GadgetKit";
     error.requirement = requirement_of(request.kind());
     return error;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attaching a loaded program. Everything works on descriptors, so that originals, hooks and copies take the same path; only
-// USDT needs libbpf's own program handle.
+// Attaching a loaded program. Everything works on descriptors, so that originals, hooks and copies take the
+// same path; only USDT needs libbpf's own program handle.
 #pragma once
 
 #include <memory>
@@ -36,7 +36,7 @@ class FdAttachment final : public Attachment {
 
   private:
     std::vector<UniqueFd> fds_;
-    int link_;    ///< one of fds_, or -1
+    int link_;  ///< one of fds_, or -1
 };
 
 struct AttachRequest {
@@ -51,7 +51,8 @@ struct AttachRequest {
 
 /// Where the request goes, in words.
 [[nodiscard]] std::string describe_target(const Program& program, const ProbeSpec& probe);
-/// True when the section (and target) of the probe tell where to attach; false for "xdp" without an interface and such.
+/// True when the section (and target) of the probe tell where to attach; false for "xdp" without an interface
+/// and such.
 [[nodiscard]] bool has_target(const Program& program, const ProbeSpec& probe);
 
 [[nodiscard]] Result<AttachmentPtr> attach(const AttachRequest& request);

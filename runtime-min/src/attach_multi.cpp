@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links that libbpf 1.1 does not know or not well: one link for many functions, and tcx. The layouts are those of union
-// bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend on the kernel alone.
+// Links that libbpf 1.1 does not know or not well: one link for many functions, and tcx. The layouts are
+// those of union bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend on the kernel
+// alone.
 #include <net/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,7 +67,8 @@ Result<AttachmentPtr> hold(UniqueFd link) {
 
 Error no_target(const AttachRequest& request, const char* wanted) {
     return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "': section '" +
-                                                  request.program.section + "' needs " + wanted + " as its target"};
+                                                  request.program.section + "' needs " + wanted +
+                                                  " as its target"};
 }
 
 /// The errors by which kernels without the link type answer.
@@ -95,7 +97,8 @@ Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request) {
         offsets.insert(offsets.end(), found.begin(), found.end());
     }
     if (offsets.empty()) return no_target(request, "functions of a binary");
-    const std::vector<std::uint64_t> cookies(request.probe.cookie != 0 ? offsets.size() : 0, request.probe.cookie);
+    const std::vector<std::uint64_t> cookies(request.probe.cookie != 0 ? offsets.size() : 0,
+                                             request.probe.cookie);
     UprobeMultiLink link{};
     link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, kAttachUprobeMulti, 0};
     link.path = reinterpret_cast<std::uintptr_t>(binary.c_str());
@@ -130,13 +133,15 @@ Result<AttachmentPtr> attach_kprobe_multi(const AttachRequest& request) {
     options.kprobe_multi.cookies = cookies.empty() ? nullptr : cookies.data();
     UniqueFd fd(bpf_link_create(request.program.fd(), 0, BPF_TRACE_KPROBE_MULTI, &options));
     if (fd) return hold(std::move(fd));
-    if (errno == ESRCH) return Error{ErrorCode::not_found, what + ": this kernel lacks one of these functions"};
+    if (errno == ESRCH)
+        return Error{ErrorCode::not_found, what + ": this kernel lacks one of these functions"};
     return link_error(errno, what, request.kind());
 }
 
 Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
     const auto* const target = std::get_if<NetInterface>(&request.probe.target);
-    if (target == nullptr || (target->index == 0 && target->name.empty())) return no_target(request, "a network interface");
+    if (target == nullptr || (target->index == 0 && target->name.empty()))
+        return no_target(request, "a network interface");
     std::optional<Direction> direction = target->direction;
     if (!direction && request.program.parsed->target == "ingress") direction = Direction::ingress;
     if (!direction && request.program.parsed->target == "egress") direction = Direction::egress;

@@ -17,8 +17,9 @@ namespace gadget::runtime {
 namespace {
 
 Error wrong_target(const AttachRequest& request, const char* wanted) {
-    return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "': programs of section '" +
-                                                  request.program.section + "' need " + wanted + " as their target"};
+    return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) +
+                                                  "': programs of section '" + request.program.section +
+                                                  "' need " + wanted + " as their target"};
 }
 
 AttachmentPtr hold(UniqueFd link) {
@@ -43,15 +44,19 @@ class SocketAttachment final : public Attachment {
     }
 
   private:
-    UniqueFd socket_;    // a duplicate: the owner may close its own meanwhile
+    UniqueFd socket_;  // a duplicate: the owner may close its own meanwhile
 };
 
 std::uint32_t xdp_flags(XdpMode mode) {
     switch (mode) {
-        case XdpMode::automatic: return 0;
-        case XdpMode::skb: return XDP_FLAGS_SKB_MODE;
-        case XdpMode::driver: return XDP_FLAGS_DRV_MODE;
-        case XdpMode::hardware: return XDP_FLAGS_HW_MODE;
+        case XdpMode::automatic:
+            return 0;
+        case XdpMode::skb:
+            return XDP_FLAGS_SKB_MODE;
+        case XdpMode::driver:
+            return XDP_FLAGS_DRV_MODE;
+        case XdpMode::hardware:
+            return XDP_FLAGS_HW_MODE;
     }
     return 0;
 }
@@ -59,8 +64,10 @@ std::uint32_t xdp_flags(XdpMode mode) {
 /// A packet socket of our own: the filter lasts as long as the socket.
 Result<AttachmentPtr> attach_packet_socket(const AttachRequest& request, const NetInterface& target) {
     const bool all = target.index == 0 && target.name.empty();
-    const std::string where = !target.name.empty() ? "'" + target.name + "'" : "#" + std::to_string(target.index);
-    const std::string what = request.what("the packets of " + (all ? "all interfaces" : "interface " + where));
+    const std::string where =
+        !target.name.empty() ? "'" + target.name + "'" : "#" + std::to_string(target.index);
+    const std::string what =
+        request.what("the packets of " + (all ? "all interfaces" : "interface " + where));
     UniqueFd packets;
     const auto work = [&]() -> Result<void> {
         unsigned index = target.index;
@@ -76,7 +83,8 @@ Result<AttachmentPtr> attach_packet_socket(const AttachRequest& request, const N
         }
         sockaddr_ll address{};
         address.sll_family = AF_PACKET;
-        address.sll_protocol = htons(target.protocol == 0 ? static_cast<std::uint16_t>(ETH_P_ALL) : target.protocol);
+        address.sll_protocol =
+            htons(target.protocol == 0 ? static_cast<std::uint16_t>(ETH_P_ALL) : target.protocol);
         address.sll_ifindex = static_cast<int>(index);
         if (bind(packets.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
             return attach_error(errno, what, request.kind());
@@ -129,7 +137,8 @@ Result<AttachmentPtr> attach_cgroup(const AttachRequest& request) {
     UniqueFd link(bpf_link_create(request.program.fd(), folder.get(), type, &options));
     if (link) return AttachmentPtr(hold(std::move(link)));
     if (errno == EBADF) {
-        return Error{ErrorCode::invalid_argument, what + ": '" + target->path.string() + "' is not a cgroup2 folder"};
+        return Error{ErrorCode::invalid_argument,
+                     what + ": '" + target->path.string() + "' is not a cgroup2 folder"};
     }
     return attach_error(errno, what, request.kind());
 }

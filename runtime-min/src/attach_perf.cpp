@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs on perf events: kprobes, uprobes, tracepoints and plain perf events. The kernel's dynamic PMUs make the probe
-// exist exactly as long as the descriptor, so nothing stays behind when a process dies.
+// Programs on perf events: kprobes, uprobes, tracepoints and plain perf events. The kernel's dynamic PMUs
+// make the probe exist exactly as long as the descriptor, so nothing stays behind when a process dies.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
@@ -30,12 +30,14 @@ Error program_error(int error, const AttachRequest& request, const std::string& 
         return attach_error(error, what, request.kind());
     }
     // The program was verified against a larger context than this event has.
-    return Error{ErrorCode::invalid_argument, what + ": the program reads more than the fields of this tracepoint",
+    return Error{ErrorCode::invalid_argument,
+                 what + ": the program reads more than the fields of this tracepoint",
                  "compare its context structure with the event's 'format' file in the tracing file system"};
 }
 
 /// Puts the program on the event, as a link where the kernel has them (5.15). Takes the event.
-Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vector<UniqueFd>& fds, const std::string& what) {
+Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vector<UniqueFd>& fds,
+                        const std::string& what) {
     bpf_link_create_opts options{};
     options.sz = sizeof(options);
     options.perf_event.bpf_cookie = request.probe.cookie;
@@ -65,7 +67,7 @@ Result<AttachmentPtr> attach_one(const AttachRequest& request, UniqueFd event, c
 
 struct ProbePmu {
     std::uint32_t type;
-    std::uint64_t return_bit;    ///< config of a return probe
+    std::uint64_t return_bit;  ///< config of a return probe
 };
 
 /// The PMU of kprobes or uprobes; nullopt when the kernel has none.
@@ -80,8 +82,10 @@ std::optional<ProbePmu> find_pmu(const std::string& name) {
     bit_digits.remove_prefix(7);
     ProbePmu pmu{};
     unsigned bit = 0;
-    if (std::from_chars(type_digits.data(), type_digits.data() + type_digits.size(), pmu.type).ec != std::errc{} ||
-        std::from_chars(bit_digits.data(), bit_digits.data() + bit_digits.size(), bit).ec != std::errc{} || bit > 31) {
+    if (std::from_chars(type_digits.data(), type_digits.data() + type_digits.size(), pmu.type).ec !=
+            std::errc{} ||
+        std::from_chars(bit_digits.data(), bit_digits.data() + bit_digits.size(), bit).ec != std::errc{} ||
+        bit > 31) {
         return std::nullopt;
     }
     pmu.return_bit = std::uint64_t{1} << bit;
@@ -90,7 +94,8 @@ std::optional<ProbePmu> find_pmu(const std::string& name) {
 
 Error missing_pmu(const AttachRequest& request, const std::string& target) {
     const Requirement feature = requirement_of(request.kind());
-    return Error{ErrorCode::unsupported, request.what(target) + ": this kernel has no " + feature.feature, "", feature};
+    return Error{ErrorCode::unsupported, request.what(target) + ": this kernel has no " + feature.feature, "",
+                 feature};
 }
 
 bool is_return_probe(AttachKind kind) {
@@ -111,7 +116,8 @@ Result<NameOffset> parse_name_offset(const std::string& text) {
     const bool hexadecimal = digits.starts_with("0x");
     if (hexadecimal) digits.remove_prefix(2);
     NameOffset result{text.substr(0, plus), 0};
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), result.offset, hexadecimal ? 16 : 10);
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), result.offset, hexadecimal ? 16 : 10);
     if (error != std::errc{} || end != digits.data() + digits.size()) {
         return Error{ErrorCode::invalid_argument, "'" + text + "' does not read function+offset"};
     }
@@ -120,7 +126,8 @@ Result<NameOffset> parse_name_offset(const std::string& text) {
 
 Error wrong_target(const AttachRequest& request, const char* wanted) {
     return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "': section '" +
-                                                  request.program.section + "' needs " + wanted + " as its target"};
+                                                  request.program.section + "' needs " + wanted +
+                                                  " as its target"};
 }
 
 bool from_section(const AttachRequest& request) {
@@ -164,10 +171,12 @@ Result<AttachmentPtr> attach_kprobe(const AttachRequest& request) {
         UniqueFd event = open_kprobe(*pmu, is_return_probe(request.kind()), symbol, target.offset);
         if (event) return attach_one(request, std::move(event), request.what(symbol));
         error = errno;
-        if (error != ENOENT && error != EINVAL) break;    // EINVAL: how some kernels say that a symbol is missing
+        if (error != ENOENT && error != EINVAL)
+            break;  // EINVAL: how some kernels say that a symbol is missing
     }
     if (error == ENOENT || error == EINVAL) {
-        return Error{ErrorCode::not_found, request.what(target.name) + ": this kernel has no such function to probe",
+        return Error{ErrorCode::not_found,
+                     request.what(target.name) + ": this kernel has no such function to probe",
                      suggest_kernel_function(target.name)};
     }
     return attach_error(error, request.what(target.name), request.kind());
@@ -189,17 +198,20 @@ Result<AttachmentPtr> attach_uprobe(const AttachRequest& request) {
         return wrong_target(request, "a function of a binary");
     }
     const std::string name = target.binary + ":" + target.symbol;
-    GADGET_TRY_ASSIGN(const std::filesystem::path binary, find_binary(target.binary).context(request.what(name)));
+    GADGET_TRY_ASSIGN(const std::filesystem::path binary,
+                      find_binary(target.binary).context(request.what(name)));
     std::uint64_t offset = target.offset;
     if (!target.symbol.empty()) {
-        GADGET_TRY_ASSIGN(const std::uint64_t function, function_offset(binary, target.symbol).context(request.what(name)));
+        GADGET_TRY_ASSIGN(const std::uint64_t function,
+                          function_offset(binary, target.symbol).context(request.what(name)));
         offset += function;
     }
     const auto pmu = find_pmu("uprobe");
     if (!pmu) return missing_pmu(request, name);
     perf_event_attr attributes{};
     attributes.type = pmu->type;
-    attributes.config = (is_return_probe(request.kind()) ? pmu->return_bit : 0) | target.reference_counter << 32U;
+    attributes.config = (is_return_probe(request.kind()) ? pmu->return_bit : 0) | target.reference_counter
+                                                                                      << 32U;
     attributes.uprobe_path = reinterpret_cast<std::uintptr_t>(binary.c_str());
     attributes.probe_offset = offset;
     UniqueFd event = open_perf_event(attributes, target.pid.value_or(-1), target.pid ? -1 : 0);
@@ -220,7 +232,8 @@ Result<AttachmentPtr> attach_tracepoint(const AttachRequest& request) {
         return wrong_target(request, "a tracepoint");
     }
     const std::string name = target.category + "/" + target.name;
-    GADGET_TRY_ASSIGN(const std::uint64_t id, tracepoint_id(target.category, target.name).context(request.what(name)));
+    GADGET_TRY_ASSIGN(const std::uint64_t id,
+                      tracepoint_id(target.category, target.name).context(request.what(name)));
     perf_event_attr attributes{};
     attributes.type = PERF_TYPE_TRACEPOINT;
     attributes.config = id;
@@ -234,12 +247,14 @@ Result<AttachmentPtr> attach_perf_event(const AttachRequest& request) {
     if (const auto* given = std::get_if<PerfEvent>(&request.probe.target)) {
         target = *given;
     } else if (from_section(request)) {
-        target.frequency = 99;    // the CPU clock, out of step with timers of 100 Hz
+        target.frequency = 99;  // the CPU clock, out of step with timers of 100 Hz
     } else {
         return wrong_target(request, "a perf event");
     }
-    const std::string name = "perf event " + std::to_string(target.type) + ":" + std::to_string(target.config);
-    if (target.frequency == 0 && target.period == 0) return wrong_target(request, "a perf event with frequency or period");
+    const std::string name =
+        "perf event " + std::to_string(target.type) + ":" + std::to_string(target.config);
+    if (target.frequency == 0 && target.period == 0)
+        return wrong_target(request, "a perf event with frequency or period");
     GADGET_TRY_ASSIGN(const std::vector<int> cpus, online_cpus());
     std::vector<UniqueFd> fds;
     int link = -1;
@@ -255,9 +270,10 @@ Result<AttachmentPtr> attach_perf_event(const AttachRequest& request) {
         }
         attributes.disabled = 1;
         UniqueFd event = open_perf_event(attributes, target.pid.value_or(-1), cpu);
-        if (!event && errno == ENODEV) continue;    // went offline meanwhile
+        if (!event && errno == ENODEV) continue;  // went offline meanwhile
         if (!event && (errno == ENOENT || errno == EOPNOTSUPP || errno == EINVAL)) {
-            return Error{ErrorCode::unsupported, request.what(name) + ": this machine does not count that event", "",
+            return Error{ErrorCode::unsupported,
+                         request.what(name) + ": this machine does not count that event", "",
                          Requirement{name, ""}};
         }
         if (!event) return attach_error(errno, request.what(name), request.kind());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tc filters live in the kernel until someone removes them. Each attachment keeps the route socket of its network namespace
-// and the handle that the kernel gave, and removes exactly that filter if it still holds our program.
+// tc filters live in the kernel until someone removes them. Each attachment keeps the route socket of its
+// network namespace and the handle that the kernel gave, and removes exactly that filter if it still holds
+// our program.
 #include <linux/if_ether.h>
 
 #include <algorithm>
@@ -67,9 +68,11 @@ Result<AttachmentPtr> attach_tc(const AttachRequest& request) {
     const auto* const target = std::get_if<NetInterface>(&request.probe.target);
     const std::string who = "probe '" + to_string(request.probe.id) + "'";
     if (target == nullptr || (target->index == 0 && target->name.empty())) {
-        return Error{ErrorCode::invalid_argument, who + ": tc programs need a network interface as their target"};
+        return Error{ErrorCode::invalid_argument,
+                     who + ": tc programs need a network interface as their target"};
     }
-    if (!target->direction) return Error{ErrorCode::invalid_argument, who + ": tc programs need a direction, ingress or egress"};
+    if (!target->direction)
+        return Error{ErrorCode::invalid_argument, who + ": tc programs need a direction, ingress or egress"};
     const std::string what = request.what(describe_target(request.program, request.probe));
     AttachmentPtr attachment;
     const auto work = [&]() -> Result<void> {

@@ -39,11 +39,13 @@ Result<AttachmentPtr> attach_raw_tracepoint(const AttachRequest& request) {
     std::string name = request.program.parsed->target;
     if (const auto* given = std::get_if<Tracepoint>(&request.probe.target)) name = given->name;
     if (name.empty()) {
-        return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) + "' names no raw tracepoint"};
+        return Error{ErrorCode::invalid_argument,
+                     "probe '" + to_string(request.probe.id) + "' names no raw tracepoint"};
     }
     const std::string what = request.what("raw tracepoint '" + name + "'");
     const int fd = bpf_raw_tracepoint_open(name.c_str(), request.program.fd());
-    if (fd < 0 && errno == ENOENT) return Error{ErrorCode::not_found, what + ": this kernel has no such tracepoint"};
+    if (fd < 0 && errno == ENOENT)
+        return Error{ErrorCode::not_found, what + ": this kernel has no such tracepoint"};
     return wrap_link(fd, request, what);
 }
 
@@ -57,9 +59,11 @@ Result<AttachmentPtr> attach_iterator(const AttachRequest& request) {
     bpf_iter_link_info info{};
     bpf_link_create_opts options{};
     options.sz = sizeof(options);
-    if (const auto* given = std::get_if<KernelTarget>(&request.probe.target); given != nullptr && !given->map.empty()) {
+    if (const auto* given = std::get_if<KernelTarget>(&request.probe.target);
+        given != nullptr && !given->map.empty()) {
         const bpf_map* const map = request.object.find_map(given->map);
-        if (map == nullptr) return Error{ErrorCode::not_found, what + ": there is no map '" + given->map + "'"};
+        if (map == nullptr)
+            return Error{ErrorCode::not_found, what + ": there is no map '" + given->map + "'"};
         info.map.map_fd = static_cast<__u32>(bpf_map__fd(map));
         options.iter_info = &info;
         options.iter_info_len = sizeof(info);
@@ -75,12 +79,14 @@ Result<AttachmentPtr> attach_usdt(const AttachRequest& request) {
         // binary:provider:name; the binary may itself hold a colon
         const std::string& text = request.program.parsed->target;
         const std::size_t last = text.rfind(':');
-        const std::size_t middle = last == std::string::npos || last == 0 ? std::string::npos : text.rfind(':', last - 1);
+        const std::size_t middle =
+            last == std::string::npos || last == 0 ? std::string::npos : text.rfind(':', last - 1);
         if (middle == std::string::npos) {
-            return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) +
-                                                          "' does not say binary:provider:name"};
+            return Error{ErrorCode::invalid_argument,
+                         "probe '" + to_string(request.probe.id) + "' does not say binary:provider:name"};
         }
-        target = {text.substr(0, middle), text.substr(middle + 1, last - middle - 1), text.substr(last + 1), {}};
+        target = {
+            text.substr(0, middle), text.substr(middle + 1, last - middle - 1), text.substr(last + 1), {}};
     }
     const std::string what = request.what(target.binary + ":" + target.provider + ":" + target.name);
     GADGET_TRY_ASSIGN(const std::filesystem::path binary, find_binary(target.binary).context(what));
@@ -88,11 +94,13 @@ Result<AttachmentPtr> attach_usdt(const AttachRequest& request) {
     options.sz = sizeof(options);
     options.usdt_cookie = request.probe.cookie;
     const LogCapture capture;
-    bpf_link* const link = bpf_program__attach_usdt(request.program.handle, target.pid.value_or(-1), binary.c_str(),
-                                                    target.provider.c_str(), target.name.c_str(), &options);
+    bpf_link* const link =
+        bpf_program__attach_usdt(request.program.handle, target.pid.value_or(-1), binary.c_str(),
+                                 target.provider.c_str(), target.name.c_str(), &options);
     if (link == nullptr) {
         const int error = errno;
-        if (error == ENOENT) return Error{ErrorCode::not_found, what + ": '" + binary.string() + "' has no such USDT probe"};
+        if (error == ENOENT)
+            return Error{ErrorCode::not_found, what + ": '" + binary.string() + "' has no such USDT probe"};
         Error result = attach_error(error, what, request.kind());
         if (!capture.text().empty()) result.message += " (" + printable(trim(capture.text())) + ")";
         return result;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A clone is loaded from the instructions that libbpf relocated for the original: map references in them are descriptors, so
-// other maps are a matter of other numbers. Constants live in a map too (.rodata); a clone with its own values gets its own,
-// frozen before the load so that the verifier takes the values as known.
+// A clone is loaded from the instructions that libbpf relocated for the original: map references in them are
+// descriptors, so other maps are a matter of other numbers. Constants live in a map too (.rodata); a clone
+// with its own values gets its own, frozen before the load so that the verifier takes the values as known.
 #include <cerrno>
 
 #include "kernel_error.h"
@@ -28,7 +28,7 @@ bool replace_references(std::span<bpf_insn> instructions, int from, int to) {
             instructions[i].imm = to;
             found = true;
         }
-        if (instructions[i].code == kLoadImmediate) ++i;    // takes two slots
+        if (instructions[i].code == kLoadImmediate) ++i;  // takes two slots
     }
     return found;
 }
@@ -40,22 +40,26 @@ Result<UniqueFd> make_section(const std::string& section, const Bytes& content) 
     UniqueFd fd(bpf_map_create(BPF_MAP_TYPE_ARRAY, "clone.rodata", sizeof(std::uint32_t),
                                static_cast<__u32>(content.size()), 1, &options));
     const std::uint32_t key = 0;
-    if (!fd || bpf_map_update_elem(fd.get(), &key, content.data(), BPF_ANY) != 0 || bpf_map_freeze(fd.get()) != 0) {
+    if (!fd || bpf_map_update_elem(fd.get(), &key, content.data(), BPF_ANY) != 0 ||
+        bpf_map_freeze(fd.get()) != 0) {
         return errno_error(errno, "making a copy of section " + section);
     }
     return fd;
 }
 
-Result<void> replace_constants(const Object& object, const CloneSpec& spec, std::span<bpf_insn> instructions, Program& clone) {
+Result<void> replace_constants(const Object& object, const CloneSpec& spec, std::span<bpf_insn> instructions,
+                               Program& clone) {
     if (spec.constants.empty()) return {};
     GADGET_TRY_ASSIGN(const auto sections, changed_sections(object.handle(), spec.constants, clone.name));
     for (const auto& [section, content] : sections) {
         if (!section.starts_with(".rodata")) {
-            return Error{ErrorCode::invalid_argument, "a clone of '" + clone.name + "' shares " + section + " with its original"};
+            return Error{ErrorCode::invalid_argument,
+                         "a clone of '" + clone.name + "' shares " + section + " with its original"};
         }
         const bpf_map* const original = object.find_map(section);
         GADGET_TRY_ASSIGN(UniqueFd copy, make_section(section, content));
-        (void)replace_references(instructions, bpf_map__fd(original), copy.get());    // unused constants are fine
+        (void)replace_references(instructions, bpf_map__fd(original),
+                                 copy.get());  // unused constants are fine
         clone.clone_maps.push_back(std::move(copy));
     }
     return {};
@@ -65,26 +69,30 @@ Result<void> replace_maps(const Object& object, const CloneSpec& spec, std::span
     for (const MapReplacement& replacement : spec.maps) {
         const bpf_map* const map = object.find_map(replacement.map);
         if (map == nullptr || !replace_references(instructions, bpf_map__fd(map), replacement.fd)) {
-            return Error{ErrorCode::not_found, "program '" + spec.probe.id.program + "' does not use a map '" + replacement.map + "'"};
+            return Error{ErrorCode::not_found, "program '" + spec.probe.id.program +
+                                                   "' does not use a map '" + replacement.map + "'"};
         }
     }
     return {};
 }
 
-/// The kernel type behind a tracing or LSM program, 0 for others. Kernels before 5.17 do not tell; then it is looked up anew.
+/// The kernel type behind a tracing or LSM program, 0 for others. Kernels before 5.17 do not tell; then it is
+/// looked up anew.
 Result<__u32> attach_type_id(const Program& original, const bpf_prog_info& info) {
     const bool needed = info.type == BPF_PROG_TYPE_TRACING || info.type == BPF_PROG_TYPE_LSM;
     if (!needed || info.attach_btf_id != 0) return info.attach_btf_id;
     const LogCapture capture;
     const std::string target = original.parsed ? original.parsed->target : std::string();
-    const int id = libbpf_find_vmlinux_btf_id(target.c_str(), bpf_program__expected_attach_type(original.handle));
+    const int id =
+        libbpf_find_vmlinux_btf_id(target.c_str(), bpf_program__expected_attach_type(original.handle));
     if (id <= 0) return Error{ErrorCode::not_found, "this kernel's BTF has no '" + target + "'"};
     return static_cast<__u32>(id);
 }
 
 }  // namespace
 
-Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec, std::string& log) {
+Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec,
+                              std::string& log) {
     if (original.parsed && original.parsed->kind->attach == model::AttachKind::usdt) {
         return Error{ErrorCode::unsupported, "the USDT program '" + original.name + "' cannot be cloned"};
     }
@@ -101,7 +109,8 @@ Result<Program> clone_program(const Object& object, const Program& original, con
 
     bpf_prog_info info{};
     __u32 size = sizeof(info);
-    if (bpf_obj_get_info_by_fd(original.fd(), &info, &size) != 0) return errno_error(errno, "reading '" + original.name + "'");
+    if (bpf_obj_get_info_by_fd(original.fd(), &info, &size) != 0)
+        return errno_error(errno, "reading '" + original.name + "'");
     GADGET_TRY_ASSIGN(const __u32 attach_btf_id, attach_type_id(original, info));
     bpf_prog_load_opts options{};
     options.sz = sizeof(options);

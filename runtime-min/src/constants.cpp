@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Global variables are found through the object's BTF: a DATASEC per section lists its variables with offset and size.
+// Global variables are found through the object's BTF: a DATASEC per section lists its variables with offset
+// and size.
 #include <bpf/btf.h>
 
 #include <algorithm>
@@ -38,7 +39,8 @@ std::vector<Variable> list_variables(const btf* types) {
             const btf_type* const variable = btf__type_by_id(types, entries[i].type);
             if (variable == nullptr || !btf_is_var(variable)) continue;
             const char* const name = btf__name_by_offset(types, variable->name_off);
-            if (name != nullptr) variables.push_back({section_name, name, entries[i].offset, entries[i].size});
+            if (name != nullptr)
+                variables.push_back({section_name, name, entries[i].offset, entries[i].size});
         }
     }
     return variables;
@@ -46,13 +48,15 @@ std::vector<Variable> list_variables(const btf* types) {
 
 Result<void> check(const Constant& constant, const Variable& variable, const std::string& object) {
     if (!variable.is_constant() && !constant.allow_mutable) {
-        return Error{ErrorCode::invalid_argument,
-                     "constant '" + constant.name + "' of '" + object + "' is a variable in " + variable.section,
-                     "declare it 'const volatile'"};
+        return Error{
+            ErrorCode::invalid_argument,
+            "constant '" + constant.name + "' of '" + object + "' is a variable in " + variable.section,
+            "declare it 'const volatile'"};
     }
     if (variable.size != constant.value.size()) {
-        return Error{ErrorCode::invalid_argument, "constant '" + constant.name + "' of '" + object + "' has " +
-                                                      std::to_string(variable.size) + " bytes, the value given has " +
+        return Error{ErrorCode::invalid_argument, "constant '" + constant.name + "' of '" + object +
+                                                      "' has " + std::to_string(variable.size) +
+                                                      " bytes, the value given has " +
                                                       std::to_string(constant.value.size())};
     }
     return {};
@@ -62,7 +66,8 @@ Result<Bytes> section_content(bpf_object* object, const std::string& section, co
     bpf_map* const map = bpf_object__find_map_by_name(object, section.c_str());
     std::size_t size = 0;
     const void* const initial = map == nullptr ? nullptr : bpf_map__initial_value(map, &size);
-    if (initial == nullptr) return Error{ErrorCode::corrupt_data, "section " + section + " of '" + name + "' has no content"};
+    if (initial == nullptr)
+        return Error{ErrorCode::corrupt_data, "section " + section + " of '" + name + "' has no content"};
     Bytes content(size);
     std::memcpy(content.data(), initial, size);
     return content;
@@ -96,13 +101,15 @@ Result<std::map<std::string, Bytes>> changed_sections(bpf_object* object, std::s
     return sections;
 }
 
-Result<void> set_constants(bpf_object* object, std::span<const Constant> constants, const std::string& object_name) {
+Result<void> set_constants(bpf_object* object, std::span<const Constant> constants,
+                           const std::string& object_name) {
     if (constants.empty()) return {};
     GADGET_TRY_ASSIGN(const auto sections, changed_sections(object, constants, object_name));
     for (const auto& [section, content] : sections) {
         bpf_map* const map = bpf_object__find_map_by_name(object, section.c_str());
         const int status = bpf_map__set_initial_value(map, content.data(), content.size());
-        if (status != 0) return errno_error(status, "setting the constants of '" + object_name + "' in " + section);
+        if (status != 0)
+            return errno_error(status, "setting the constants of '" + object_name + "' in " + section);
     }
     return {};
 }

@@ -22,12 +22,19 @@ using ElfPtr = CPtr<Elf, elf_end>;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxCandidates = 20000;
-constexpr std::array kProgramFolders{"/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"};
-constexpr std::array kLibraryFolders{"/usr/local/lib", "/lib64", "/usr/lib64", "/lib", "/usr/lib",
+constexpr std::array kProgramFolders{"/usr/local/bin",  "/usr/bin",  "/bin",
+                                     "/usr/local/sbin", "/usr/sbin", "/sbin"};
+constexpr std::array kLibraryFolders{"/usr/local/lib",
+                                     "/lib64",
+                                     "/usr/lib64",
+                                     "/lib",
+                                     "/usr/lib",
 #if defined(__x86_64__)
-                                     "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu"
+                                     "/lib/x86_64-linux-gnu",
+                                     "/usr/lib/x86_64-linux-gnu"
 #elif defined(__aarch64__)
-                                     "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"
+                                     "/lib/aarch64-linux-gnu",
+                                     "/usr/lib/aarch64-linux-gnu"
 #else
                                      "/usr/local/lib64"
 #endif
@@ -54,13 +61,15 @@ Error not_elf(const fs::path& binary) {
     return Error{ErrorCode::corrupt_data, "'" + binary.string() + "' is not an ELF file: " + elf_errmsg(-1)};
 }
 
-// A uprobe wants the offset in the file; symbols hold addresses. The segment that holds the address connects them.
+// A uprobe wants the offset in the file; symbols hold addresses. The segment that holds the address connects
+// them.
 std::optional<std::uint64_t> file_offset(Elf* elf, std::uint64_t address) {
     std::size_t count = 0;
     if (elf_getphdrnum(elf, &count) != 0) return std::nullopt;
     for (std::size_t i = 0; i < count; ++i) {
         GElf_Phdr segment;
-        if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD) continue;
+        if (gelf_getphdr(elf, static_cast<int>(i), &segment) == nullptr || segment.p_type != PT_LOAD)
+            continue;
         if (address < segment.p_vaddr || address - segment.p_vaddr >= segment.p_memsz) continue;
         return address - segment.p_vaddr + segment.p_offset;
     }
@@ -69,7 +78,8 @@ std::optional<std::uint64_t> file_offset(Elf* elf, std::uint64_t address) {
 
 bool is_function(const GElf_Sym& symbol) {
     const auto type = GELF_ST_TYPE(symbol.st_info);
-    return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF && symbol.st_value != 0;
+    return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF &&
+           symbol.st_value != 0;
 }
 
 /// Calls `visit(name, address)` for every function of a symbol table until it returns false.
@@ -78,10 +88,13 @@ void each_function(Elf* elf, Elf64_Word table_type, const Visit& visit) {
     Elf_Scn* section = nullptr;
     while ((section = elf_nextscn(elf, section)) != nullptr) {
         GElf_Shdr header;
-        if (gelf_getshdr(section, &header) == nullptr || header.sh_type != table_type || header.sh_entsize == 0) continue;
+        if (gelf_getshdr(section, &header) == nullptr || header.sh_type != table_type ||
+            header.sh_entsize == 0)
+            continue;
         Elf_Data* const data = elf_getdata(section, nullptr);
         if (data == nullptr) continue;
-        const auto count = static_cast<int>(std::min<std::uint64_t>(header.sh_size / header.sh_entsize, 1U << 30U));
+        const auto count =
+            static_cast<int>(std::min<std::uint64_t>(header.sh_size / header.sh_entsize, 1U << 30U));
         for (int i = 0; i < count; ++i) {
             GElf_Sym symbol;
             if (gelf_getsym(data, i, &symbol) == nullptr) break;
@@ -112,7 +125,8 @@ struct OpenElf {
 Result<OpenElf> open_elf(const fs::path& binary) {
     UniqueFd fd(open(binary.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return errno_error(errno, "opening '" + binary.string() + "'");
-    if (elf_version(EV_CURRENT) == EV_NONE) return Error{ErrorCode::internal, "libelf does not know the current ELF version"};
+    if (elf_version(EV_CURRENT) == EV_NONE)
+        return Error{ErrorCode::internal, "libelf does not know the current ELF version"};
     ElfPtr elf(elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
     if (!elf || elf_kind(elf.get()) != ELF_K_ELF) return not_elf(binary);
     return OpenElf{std::move(fd), std::move(elf)};
@@ -134,7 +148,8 @@ Result<fs::path> find_binary(const std::string& name) {
         if (library) continue;
         if (auto found = find_versioned(folder, name)) return *found;
     }
-    return Error{ErrorCode::not_found, "no program or library '" + name + "' is in the usual folders", "give its full path"};
+    return Error{ErrorCode::not_found, "no program or library '" + name + "' is in the usual folders",
+                 "give its full path"};
 }
 
 Result<std::uint64_t> function_offset(const fs::path& binary, const std::string& symbol) {
@@ -145,12 +160,15 @@ Result<std::uint64_t> function_offset(const fs::path& binary, const std::string&
         const auto address = find_address(elf, table, symbol, seen);
         if (!address) continue;
         if (const auto offset = file_offset(elf, *address)) return *offset;
-        return Error{ErrorCode::corrupt_data, "function '" + symbol + "' lies in no segment of '" + binary.string() + "'"};
+        return Error{ErrorCode::corrupt_data,
+                     "function '" + symbol + "' lies in no segment of '" + binary.string() + "'"};
     }
-    return Error{ErrorCode::not_found, "'" + binary.string() + "' has no function '" + symbol + "'", did_you_mean(symbol, seen)};
+    return Error{ErrorCode::not_found, "'" + binary.string() + "' has no function '" + symbol + "'",
+                 did_you_mean(symbol, seen)};
 }
 
-Result<std::vector<std::uint64_t>> matching_offsets(const fs::path& binary, const std::vector<std::string>& patterns) {
+Result<std::vector<std::uint64_t>> matching_offsets(const fs::path& binary,
+                                                    const std::vector<std::string>& patterns) {
     GADGET_TRY_ASSIGN(const OpenElf file, open_elf(binary));
     Elf* const elf = file.elf.get();
     std::vector<bool> found(patterns.size());

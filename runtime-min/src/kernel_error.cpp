@@ -12,7 +12,7 @@
 namespace gadget::runtime {
 namespace {
 
-constexpr int kNotSupported = 524;    // the kernel's internal ENOTSUPP, which leaks out of bpf(2)
+constexpr int kNotSupported = 524;  // the kernel's internal ENOTSUPP, which leaks out of bpf(2)
 
 Error lacking(const std::string& what, Requirement feature, const std::string& why) {
     Error error;
@@ -43,40 +43,72 @@ bool has_capability(int capability) {
     return word < data.size() && (data[word].effective >> (capability % 32) & 1U) != 0;
 }
 
-bool may_use_bpf() { return has_capability(CAP_BPF) || has_capability(CAP_SYS_ADMIN); }
+bool may_use_bpf() {
+    return has_capability(CAP_BPF) || has_capability(CAP_SYS_ADMIN);
+}
 
 Requirement requirement_of(model::AttachKind kind) {
     using model::AttachKind;
     switch (kind) {
-        case AttachKind::kprobe: case AttachKind::kretprobe: case AttachKind::ksyscall: case AttachKind::kretsyscall:
+        case AttachKind::kprobe:
+        case AttachKind::kretprobe:
+        case AttachKind::ksyscall:
+        case AttachKind::kretsyscall:
             return {"kprobes", "CONFIG_KPROBES and CONFIG_KPROBE_EVENTS"};
-        case AttachKind::kprobe_multi: case AttachKind::kretprobe_multi: return {"multi kprobes", "Linux 5.18 with CONFIG_FPROBE"};
-        case AttachKind::uprobe: case AttachKind::uretprobe: case AttachKind::usdt:
+        case AttachKind::kprobe_multi:
+        case AttachKind::kretprobe_multi:
+            return {"multi kprobes", "Linux 5.18 with CONFIG_FPROBE"};
+        case AttachKind::uprobe:
+        case AttachKind::uretprobe:
+        case AttachKind::usdt:
             return {"uprobes", "CONFIG_UPROBES and CONFIG_UPROBE_EVENTS"};
-        case AttachKind::uprobe_multi: case AttachKind::uretprobe_multi: return {"multi uprobes", "Linux 6.6"};
-        case AttachKind::tracepoint: return {"tracepoints", "CONFIG_FTRACE_EVENTS and tracefs"};
-        case AttachKind::raw_tracepoint: return {"raw tracepoints", "Linux 4.17"};
-        case AttachKind::tp_btf: return {"BTF tracepoints", "Linux 5.5 with CONFIG_DEBUG_INFO_BTF"};
-        case AttachKind::fentry: case AttachKind::fexit: case AttachKind::fmod_ret:
+        case AttachKind::uprobe_multi:
+        case AttachKind::uretprobe_multi:
+            return {"multi uprobes", "Linux 6.6"};
+        case AttachKind::tracepoint:
+            return {"tracepoints", "CONFIG_FTRACE_EVENTS and tracefs"};
+        case AttachKind::raw_tracepoint:
+            return {"raw tracepoints", "Linux 4.17"};
+        case AttachKind::tp_btf:
+            return {"BTF tracepoints", "Linux 5.5 with CONFIG_DEBUG_INFO_BTF"};
+        case AttachKind::fentry:
+        case AttachKind::fexit:
+        case AttachKind::fmod_ret:
             return {"BPF trampolines (fentry, fexit, fmod_ret)", "Linux 5.5 on amd64, 6.4 on arm64"};
-        case AttachKind::lsm: case AttachKind::lsm_cgroup: return {"BPF LSM", "Linux 5.7 with CONFIG_BPF_LSM and 'bpf' in lsm="};
-        case AttachKind::iter: return {"BPF iterators", "Linux 5.8"};
-        case AttachKind::perf_event: return {"perf events", "CONFIG_PERF_EVENTS"};
-        case AttachKind::tcx: return {"tcx links", "Linux 6.6"};
-        case AttachKind::netkit: return {"netkit devices", "Linux 6.7"};
-        case AttachKind::xdp: return {"XDP links", "Linux 5.9"};
-        case AttachKind::tc: case AttachKind::action: return {"tc classifiers", "CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"};
-        case AttachKind::cgroup: case AttachKind::sockops: return {"cgroup programs", "Linux 5.7 with CONFIG_CGROUP_BPF and cgroup2"};
-        case AttachKind::sk_lookup: return {"socket lookup programs", "Linux 5.9"};
-        case AttachKind::netfilter: return {"netfilter links", "Linux 6.4"};
-        case AttachKind::struct_ops: return {"struct_ops", "Linux 5.6"};
-        default: return {std::string(model::to_string(kind)) + " programs", ""};
+        case AttachKind::lsm:
+        case AttachKind::lsm_cgroup:
+            return {"BPF LSM", "Linux 5.7 with CONFIG_BPF_LSM and 'bpf' in lsm="};
+        case AttachKind::iter:
+            return {"BPF iterators", "Linux 5.8"};
+        case AttachKind::perf_event:
+            return {"perf events", "CONFIG_PERF_EVENTS"};
+        case AttachKind::tcx:
+            return {"tcx links", "Linux 6.6"};
+        case AttachKind::netkit:
+            return {"netkit devices", "Linux 6.7"};
+        case AttachKind::xdp:
+            return {"XDP links", "Linux 5.9"};
+        case AttachKind::tc:
+        case AttachKind::action:
+            return {"tc classifiers", "CONFIG_NET_CLS_BPF and CONFIG_NET_SCH_INGRESS"};
+        case AttachKind::cgroup:
+        case AttachKind::sockops:
+            return {"cgroup programs", "Linux 5.7 with CONFIG_CGROUP_BPF and cgroup2"};
+        case AttachKind::sk_lookup:
+            return {"socket lookup programs", "Linux 5.9"};
+        case AttachKind::netfilter:
+            return {"netfilter links", "Linux 6.4"};
+        case AttachKind::struct_ops:
+            return {"struct_ops", "Linux 5.6"};
+        default:
+            return {std::string(model::to_string(kind)) + " programs", ""};
     }
 }
 
 Error permission_error(const std::string& what, const Requirement& feature) {
     if (may_use_bpf()) {
-        Error error = lacking(what, feature, "the security policy of this kernel does not permit " + feature.feature);
+        Error error =
+            lacking(what, feature, "the security policy of this kernel does not permit " + feature.feature);
         error.hint = "use another kind of program, or another kernel";
         return error;
     }
@@ -116,10 +148,15 @@ Error attach_error(int error, const std::string& what, model::AttachKind kind) {
     error = std::abs(error);
     const Requirement feature = requirement_of(kind);
     switch (error) {
-        case EPERM: case EACCES: return permission_error(what, feature);
-        case kNotSupported: case EOPNOTSUPP: case ENOSYS:
+        case EPERM:
+        case EACCES:
+            return permission_error(what, feature);
+        case kNotSupported:
+        case EOPNOTSUPP:
+        case ENOSYS:
             return lacking(what, feature, "this kernel lacks " + feature.feature);
-        default: return errno_error(error, what);
+        default:
+            return errno_error(error, what);
     }
 }
 

@@ -19,8 +19,8 @@ namespace gadget::runtime {
 /// The feature of the kernel that an attach kind stands on: {"kprobes", "CONFIG_KPROBES"}.
 [[nodiscard]] Requirement requirement_of(model::AttachKind kind);
 
-/// Permission error of `what`: `permission_denied` with the capability when it is not held, else `unsupported` with
-/// `feature`: the kernel's policy refuses it even so.
+/// Permission error of `what`: `permission_denied` with the capability when it is not held, else
+/// `unsupported` with `feature`: the kernel's policy refuses it even so.
 [[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature);
 
 /// A program that the kernel did not take. `error` positive.

@@ -70,14 +70,16 @@ Result<std::vector<std::string>> matching_kernel_functions(const std::vector<std
     }
     if (!globs.empty()) {
         GADGET_TRY_ASSIGN(const UniqueFd tracefs, open_tracefs());
-        std::ifstream functions("/proc/self/fd/" + std::to_string(tracefs.get()) + "/available_filter_functions");
+        std::ifstream functions("/proc/self/fd/" + std::to_string(tracefs.get()) +
+                                "/available_filter_functions");
         if (!functions) {
-            return Error{ErrorCode::unsupported, "this kernel does not list the functions that can be probed", "give exact names",
+            return Error{ErrorCode::unsupported, "this kernel does not list the functions that can be probed",
+                         "give exact names",
                          Requirement{"available_filter_functions", "CONFIG_DYNAMIC_FTRACE"}};
         }
         std::string line;
         while (std::getline(functions, line)) {
-            line.resize(std::min(line.size(), line.find_first_of(" \t")));    // "function [module]"
+            line.resize(std::min(line.size(), line.find_first_of(" \t")));  // "function [module]"
             for (const std::string& glob : globs) {
                 if (fnmatch(glob.c_str(), line.c_str(), 0) == 0) names.push_back(line);
             }
@@ -85,7 +87,8 @@ Result<std::vector<std::string>> matching_kernel_functions(const std::vector<std
     }
     std::ranges::sort(names);
     names.erase(std::ranges::unique(names).begin(), names.end());
-    if (names.empty()) return Error{ErrorCode::not_found, "no kernel function matches '" + patterns.front() + "'"};
+    if (names.empty())
+        return Error{ErrorCode::not_found, "no kernel function matches '" + patterns.front() + "'"};
     return names;
 }
 

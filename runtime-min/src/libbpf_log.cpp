@@ -19,8 +19,8 @@ int captures = 0;
 libbpf_print_fn_t previous_hook = nullptr;
 thread_local LogCapture* current_capture = nullptr;
 
-__attribute__((format(printf, 2, 0)))
-int print_hook(enum libbpf_print_level level, const char* format, va_list arguments) {
+__attribute__((format(printf, 2, 0))) int print_hook(enum libbpf_print_level level, const char* format,
+                                                     va_list arguments) {
     LogCapture* const capture = current_capture;
     if (capture == nullptr) {
         libbpf_print_fn_t forward = nullptr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What libbpf prints, caught. libbpf has one print function for the whole process and no context pointer, so this is the one
-// place with process-wide state: the hook is installed while at least one LogCapture lives and restored after the last;
-// messages of threads without a capture go on to whoever had the hook before.
+// What libbpf prints, caught. libbpf has one print function for the whole process and no context pointer, so
+// this is the one place with process-wide state: the hook is installed while at least one LogCapture lives
+// and restored after the last; messages of threads without a capture go on to whoever had the hook before.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace gadget::runtime {
 
-/// Catches what libbpf says on this thread while it lives. Captures nest; the innermost one gets the text. A capture must be
-/// destroyed on the thread that made it.
+/// Catches what libbpf says on this thread while it lives. Captures nest; the innermost one gets the text. A
+/// capture must be destroyed on the thread that made it.
 class LogCapture {
   public:
     LogCapture();

@@ -19,7 +19,8 @@ Result<void> check_readers(const ManagerSpec& spec) {
     std::set<std::string> maps;
     for (const RingBufferSpec& ring : spec.ring_buffers) {
         if (!maps.insert(ring.map).second) return bad_spec(spec, "map '" + ring.map + "' has two readers");
-        if (!ring.on_record && !ring.on_batch) return bad_spec(spec, "ring buffer '" + ring.map + "' has no handler");
+        if (!ring.on_record && !ring.on_batch)
+            return bad_spec(spec, "ring buffer '" + ring.map + "' has no handler");
     }
     for (const PerfBufferSpec& perf : spec.perf_buffers) {
         if (!maps.insert(perf.map).second) return bad_spec(spec, "map '" + perf.map + "' has two readers");
@@ -42,10 +43,12 @@ Result<void> check_probes(const ManagerSpec& spec) {
     std::set<ProbeId> ids;
     for (const ProbeSpec& probe : spec.probes) {
         if (probe.id.program.empty()) return bad_spec(spec, "a probe names no program");
-        if (!ids.insert(probe.id).second) return bad_spec(spec, "two probes are called '" + to_string(probe.id) + "'");
+        if (!ids.insert(probe.id).second)
+            return bad_spec(spec, "two probes are called '" + to_string(probe.id) + "'");
         for (const ProbeSpec& other : spec.probes) {
             if (other.id.program != probe.id.program || same_hook(probe, other)) continue;
-            return bad_spec(spec, "program '" + probe.id.program + "' cannot have two sections or kernel targets at once");
+            return bad_spec(spec, "program '" + probe.id.program +
+                                      "' cannot have two sections or kernel targets at once");
         }
     }
     return {};
@@ -54,7 +57,8 @@ Result<void> check_probes(const ManagerSpec& spec) {
 Result<void> check_names(const ManagerSpec& spec) {
     std::set<std::string> constants;
     for (const Constant& constant : spec.constants) {
-        if (!constants.insert(constant.name).second) return bad_spec(spec, "constant '" + constant.name + "' is set twice");
+        if (!constants.insert(constant.name).second)
+            return bad_spec(spec, "constant '" + constant.name + "' is set twice");
     }
     std::set<std::string> maps;
     for (const MapEdit& edit : spec.map_edits) {
@@ -67,22 +71,32 @@ Result<void> check_names(const ManagerSpec& spec) {
 
 std::string_view to_string(State state) {
     switch (state) {
-        case State::reset: return "not loaded";
-        case State::initialized: return "loaded";
-        case State::paused: return "paused";
-        case State::running: return "running";
+        case State::reset:
+            return "not loaded";
+        case State::initialized:
+            return "loaded";
+        case State::paused:
+            return "paused";
+        case State::running:
+            return "running";
     }
     return "unknown";
 }
 
 std::string_view to_string(ProbeState state) {
     switch (state) {
-        case ProbeState::reset: return "not loaded";
-        case ProbeState::excluded: return "left out";
-        case ProbeState::loaded: return "loaded";
-        case ProbeState::paused: return "paused";
-        case ProbeState::running: return "running";
-        case ProbeState::failed: return "failed";
+        case ProbeState::reset:
+            return "not loaded";
+        case ProbeState::excluded:
+            return "left out";
+        case ProbeState::loaded:
+            return "loaded";
+        case ProbeState::paused:
+            return "paused";
+        case ProbeState::running:
+            return "running";
+        case ProbeState::failed:
+            return "failed";
     }
     return "unknown";
 }
@@ -123,31 +137,75 @@ std::vector<ProbeStatus> Manager::Impl::status() const {
     return result;
 }
 
-Result<void> Manager::init() { return impl_->init(); }
-Result<void> Manager::start() { return impl_->start(); }
-Result<void> Manager::stop() { return impl_->stop(); }
-Result<void> Manager::pause() { return impl_->pause(); }
-Result<void> Manager::resume() { return impl_->resume(); }
-State Manager::state() const { return impl_->state(); }
-std::vector<ProbeStatus> Manager::status() const { return impl_->status(); }
-std::vector<ProgramInfo> Manager::programs() const { return impl_->programs(); }
-std::string Manager::load_log() const { return impl_->load_log(); }
-int Manager::poll_fd() const { return impl_->poll_fd(); }
-Result<std::size_t> Manager::consume(std::size_t budget) { return impl_->consume(budget); }
+Result<void> Manager::init() {
+    return impl_->init();
+}
+Result<void> Manager::start() {
+    return impl_->start();
+}
+Result<void> Manager::stop() {
+    return impl_->stop();
+}
+Result<void> Manager::pause() {
+    return impl_->pause();
+}
+Result<void> Manager::resume() {
+    return impl_->resume();
+}
+State Manager::state() const {
+    return impl_->state();
+}
+std::vector<ProbeStatus> Manager::status() const {
+    return impl_->status();
+}
+std::vector<ProgramInfo> Manager::programs() const {
+    return impl_->programs();
+}
+std::string Manager::load_log() const {
+    return impl_->load_log();
+}
+int Manager::poll_fd() const {
+    return impl_->poll_fd();
+}
+Result<std::size_t> Manager::consume(std::size_t budget) {
+    return impl_->consume(budget);
+}
 Result<std::size_t> Manager::poll(std::chrono::milliseconds timeout, CancelToken cancel) {
     return impl_->poll(timeout, cancel);
 }
-std::vector<ReaderStats> Manager::reader_stats() const { return impl_->reader_stats(); }
-Result<UniqueFd> Manager::open_iterator(const ProbeId& id) const { return impl_->open_iterator(id); }
-std::vector<MapInfo> Manager::maps() const { return impl_->maps(); }
-Result<MapInfo> Manager::map_info(std::string_view map) const { return impl_->map_info(map); }
-Result<UniqueFd> Manager::map_fd(std::string_view map) const { return impl_->map_fd(map); }
-Result<UniqueFd> Manager::program_fd(std::string_view program) const { return impl_->program_fd(program); }
-Result<void> Manager::route_maps(std::span<const MapRoute> routes) const { return impl_->route_maps(routes); }
-Result<void> Manager::route_tail_calls(std::span<const TailCallRoute> routes) const { return impl_->route_tail_calls(routes); }
-Result<void> Manager::add_hook(ProbeSpec probe) { return impl_->add_hook(std::move(probe)); }
-Result<void> Manager::clone_program(CloneSpec clone) { return impl_->clone_program(std::move(clone)); }
-Result<void> Manager::remove_hook(const ProbeId& id) { return impl_->remove_hook(id); }
+std::vector<ReaderStats> Manager::reader_stats() const {
+    return impl_->reader_stats();
+}
+Result<UniqueFd> Manager::open_iterator(const ProbeId& id) const {
+    return impl_->open_iterator(id);
+}
+std::vector<MapInfo> Manager::maps() const {
+    return impl_->maps();
+}
+Result<MapInfo> Manager::map_info(std::string_view map) const {
+    return impl_->map_info(map);
+}
+Result<UniqueFd> Manager::map_fd(std::string_view map) const {
+    return impl_->map_fd(map);
+}
+Result<UniqueFd> Manager::program_fd(std::string_view program) const {
+    return impl_->program_fd(program);
+}
+Result<void> Manager::route_maps(std::span<const MapRoute> routes) const {
+    return impl_->route_maps(routes);
+}
+Result<void> Manager::route_tail_calls(std::span<const TailCallRoute> routes) const {
+    return impl_->route_tail_calls(routes);
+}
+Result<void> Manager::add_hook(ProbeSpec probe) {
+    return impl_->add_hook(std::move(probe));
+}
+Result<void> Manager::clone_program(CloneSpec clone) {
+    return impl_->clone_program(std::move(clone));
+}
+Result<void> Manager::remove_hook(const ProbeId& id) {
+    return impl_->remove_hook(id);
+}
 Result<void> Manager::update_activation(std::vector<Selector> activation) {
     return impl_->update_activation(std::move(activation));
 }

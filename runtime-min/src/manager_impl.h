@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three locks, always taken in this order, so that handlers may call every const method while another thread stops:
+// Three locks, always taken in this order, so that handlers may call every const method while another thread
+// stops:
 //   control_   one life cycle operation at a time; never taken by const methods
 //   reading_   the readers, held while handlers run
 //   data_      object, probes and state; held briefly, never while handlers run
@@ -20,7 +21,7 @@ struct Probe {
     ProbeSpec spec;
     ProbeState state = ProbeState::reset;
     std::optional<Error> reason{};
-    std::unique_ptr<Program> clone{};    ///< instead of the object's program
+    std::unique_ptr<Program> clone{};  ///< instead of the object's program
     AttachmentPtr attachment{};
 };
 
@@ -86,8 +87,8 @@ class Manager::Impl {
     mutable std::shared_mutex data_;
 
     UniqueFd epoll_;
-    std::atomic<bool> flooded_ = false;    // the last round handed over many records
-    std::vector<ReaderPtr> readers_;    // reading_
+    std::atomic<bool> flooded_ = false;  // the last round handed over many records
+    std::vector<ReaderPtr> readers_;     // reading_
     // data_:
     State state_ = State::reset;
     Object object_;

@@ -22,13 +22,16 @@ bool is_required(const ManagerSpec& spec, const std::string& program) {
         }
     }
     const ProbeId by_name{program, {}};
-    if (std::ranges::any_of(spec.activation, [&](const Selector& s) { return is_required(s, by_name); })) return true;
-    return std::ranges::any_of(spec.tail_calls, [&](const TailCallRoute& route) { return route.program == program; });
+    if (std::ranges::any_of(spec.activation, [&](const Selector& s) { return is_required(s, by_name); }))
+        return true;
+    return std::ranges::any_of(spec.tail_calls,
+                               [&](const TailCallRoute& route) { return route.program == program; });
 }
 
 bool has_probe(const ManagerSpec& spec, const std::string& program) {
-    return spec.probes.empty() ||
-           std::ranges::any_of(spec.probes, [&](const ProbeSpec& probe) { return probe.id.program == program; });
+    return spec.probes.empty() || std::ranges::any_of(spec.probes, [&](const ProbeSpec& probe) {
+               return probe.id.program == program;
+           });
 }
 
 }  // namespace
@@ -42,9 +45,10 @@ Result<void> join_errors(std::vector<Error> errors, const std::string& what) {
 }
 
 Error Manager::Impl::wrong_state(const char* operation, const char* remedy) const {
-    return Error{ErrorCode::invalid_argument, "cannot " + std::string(operation) + " '" + spec.name + "': it is " +
-                                                  std::string(to_string(state_)),
-                 remedy};
+    return Error{
+        ErrorCode::invalid_argument,
+        "cannot " + std::string(operation) + " '" + spec.name + "': it is " + std::string(to_string(state_)),
+        remedy};
 }
 
 Result<Object> Manager::Impl::load_object(std::string& log) const {
@@ -84,7 +88,8 @@ Selector Manager::Impl::goal() const {
     std::vector<Selector> all;
     for (const Probe& probe : probes_) {
         // What was excluded by the spec without an activation is not asked for.
-        const bool excluded = std::ranges::find(spec.excluded_programs, probe.spec.id.program) != spec.excluded_programs.end();
+        const bool excluded =
+            std::ranges::find(spec.excluded_programs, probe.spec.id.program) != spec.excluded_programs.end();
         if (probe.spec.enabled && !excluded) all.push_back(Selector::probe(probe.spec.id));
     }
     return Selector::all_of(std::move(all));
@@ -166,7 +171,8 @@ Result<void> Manager::Impl::verdict(const ProbeId& id) const {
     if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
     if (probe->state == ProbeState::running) return {};
     if (probe->reason) return *probe->reason;
-    return Error{ErrorCode::invalid_argument, "probe '" + to_string(id) + "' does not run: it is " + std::string(to_string(probe->state))};
+    return Error{ErrorCode::invalid_argument,
+                 "probe '" + to_string(id) + "' does not run: it is " + std::string(to_string(probe->state))};
 }
 
 Result<void> Manager::Impl::start() {
@@ -188,7 +194,8 @@ Result<void> Manager::Impl::start() {
         state_ = State::running;
         return {};
     }
-    // What is taken back here never ran as far as the user knows; failures of that are less news than the reason.
+    // What is taken back here never ran as far as the user knows; failures of that are less news than the
+    // reason.
     (void)detach_all(resuming ? ProbeState::paused : ProbeState::loaded);
     return std::move(held).context("while starting '" + spec.name + "'");
 }

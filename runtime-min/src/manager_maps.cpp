@@ -15,8 +15,8 @@ constexpr std::uint32_t kMaxBatchElements = 1U << 20U;
 constexpr int kNotSupported = 524;
 
 bool is_per_cpu(std::uint32_t type) {
-    return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-           type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
+    return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY ||
+           type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
 MapInfo describe(const bpf_map* map) {
@@ -24,7 +24,8 @@ MapInfo describe(const bpf_map* map) {
     info.name = bpf_map__name(map);
     bpf_map_info kernel{};
     __u32 size = sizeof(kernel);
-    if (bpf_map__fd(map) >= 0 && bpf_obj_get_info_by_fd(bpf_map__fd(map), &kernel, &size) == 0) info.id = kernel.id;
+    if (bpf_map__fd(map) >= 0 && bpf_obj_get_info_by_fd(bpf_map__fd(map), &kernel, &size) == 0)
+        info.id = kernel.id;
     info.type = bpf_map__type(map);
     info.key_size = bpf_map__key_size(map);
     info.value_size = bpf_map__value_size(map);
@@ -34,14 +35,16 @@ MapInfo describe(const bpf_map* map) {
     info.full_value_size = info.value_size;
     if (info.per_cpu) {
         const int cpus = libbpf_num_possible_cpus();
-        info.full_value_size = (std::size_t{info.value_size} + 7) / 8 * 8 * static_cast<std::size_t>(std::max(cpus, 1));
+        info.full_value_size =
+            (std::size_t{info.value_size} + 7) / 8 * 8 * static_cast<std::size_t>(std::max(cpus, 1));
     }
     return info;
 }
 
 Error wrong_size(const std::string& map, const char* what, std::size_t wanted, std::size_t given) {
-    return Error{ErrorCode::invalid_argument, std::string(what) + " of map '" + map + "' has " + std::to_string(wanted) +
-                                                  " bytes, " + std::to_string(given) + " were given"};
+    return Error{ErrorCode::invalid_argument, std::string(what) + " of map '" + map + "' has " +
+                                                  std::to_string(wanted) + " bytes, " +
+                                                  std::to_string(given) + " were given"};
 }
 
 struct OpenMap {
@@ -69,7 +72,7 @@ Result<void> walk_keys(const OpenMap& map, const Manager::MapVisitor& visit) {
         key = next;
         previous = key.data();
         if (bpf_map_lookup_elem(map.fd.get(), key.data(), value.data()) != 0) {
-            if (errno == ENOENT) continue;    // gone meanwhile
+            if (errno == ENOENT) continue;  // gone meanwhile
             return errno_error(errno, "reading map '" + map.info.name + "'");
         }
         if (!visit(key, value)) return {};
@@ -92,10 +95,11 @@ Result<bool> walk_batches(const OpenMap& map, const Manager::MapVisitor& visit) 
         values.resize(value_size * capacity);
         std::uint32_t count = capacity;
         Bytes next_token(token.size());
-        const int status = bpf_map_lookup_batch(map.fd.get(), first ? nullptr : token.data(), next_token.data(), keys.data(),
-                                                values.data(), &count, nullptr);
+        const int status =
+            bpf_map_lookup_batch(map.fd.get(), first ? nullptr : token.data(), next_token.data(), keys.data(),
+                                 values.data(), &count, nullptr);
         const int error = status == 0 ? 0 : errno;
-        if (error == ENOSPC && capacity < kMaxBatchElements) {    // one bucket holds more than fits
+        if (error == ENOSPC && capacity < kMaxBatchElements) {  // one bucket holds more than fits
             capacity *= 4;
             continue;
         }
@@ -104,7 +108,8 @@ Result<bool> walk_batches(const OpenMap& map, const Manager::MapVisitor& visit) 
             return errno_error(error, "reading map '" + map.info.name + "'");
         }
         for (std::size_t i = 0; i < count; ++i) {
-            if (!visit(std::span(keys).subspan(i * key_size, key_size), std::span(values).subspan(i * value_size, value_size))) {
+            if (!visit(std::span(keys).subspan(i * key_size, key_size),
+                       std::span(values).subspan(i * value_size, value_size))) {
                 return true;
             }
         }
@@ -116,9 +121,12 @@ Result<bool> walk_batches(const OpenMap& map, const Manager::MapVisitor& visit) 
 
 std::uint64_t flags_of(UpdateMode mode) {
     switch (mode) {
-        case UpdateMode::any: return BPF_ANY;
-        case UpdateMode::insert: return BPF_NOEXIST;
-        case UpdateMode::replace: return BPF_EXIST;
+        case UpdateMode::any:
+            return BPF_ANY;
+        case UpdateMode::insert:
+            return BPF_NOEXIST;
+        case UpdateMode::replace:
+            return BPF_EXIST;
     }
     return BPF_ANY;
 }
@@ -174,7 +182,8 @@ Result<void> Manager::Impl::fill_maps() const {
     for (const MapEntry& entry : spec.map_entries) {
         GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(entry.map));
         const MapInfo info = describe(map);
-        if (entry.key.size() != info.key_size) return wrong_size(info.name, "the key", info.key_size, entry.key.size());
+        if (entry.key.size() != info.key_size)
+            return wrong_size(info.name, "the key", info.key_size, entry.key.size());
         if (entry.value.size() != info.full_value_size) {
             return wrong_size(info.name, "the value", info.full_value_size, entry.value.size());
         }
@@ -195,7 +204,8 @@ Result<void> Manager::Impl::route_maps(std::span<const MapRoute> routes) const {
         std::vector<int> values;
         for (; i < routes.size() && routes[i].outer == bpf_map__name(outer); ++i) {
             const MapRoute& route = routes[i];
-            if (route.key.size() != key_size) return wrong_size(route.outer, "the key", key_size, route.key.size());
+            if (route.key.size() != key_size)
+                return wrong_size(route.outer, "the key", key_size, route.key.size());
             const bpf_map* const inner = route.inner_fd >= 0 ? nullptr : find_map(route.inner);
             if (route.inner_fd < 0 && inner == nullptr) return unknown_route("inner map", route.inner);
             keys.insert(keys.end(), route.key.begin(), route.key.end());
@@ -204,9 +214,11 @@ Result<void> Manager::Impl::route_maps(std::span<const MapRoute> routes) const {
         auto count = static_cast<std::uint32_t>(values.size());
         const int fd = bpf_map__fd(outer);
         if (count > 1 && bpf_map_update_batch(fd, keys.data(), values.data(), &count, nullptr) == 0) continue;
-        for (std::size_t k = 0; k < values.size(); ++k) {    // before Linux 5.19, or one that the batch stumbled over
+        for (std::size_t k = 0; k < values.size();
+             ++k) {  // before Linux 5.19, or one that the batch stumbled over
             if (bpf_map_update_elem(fd, keys.data() + k * key_size, &values[k], BPF_ANY) == 0) continue;
-            return errno_error(errno, "routing an inner map into '" + std::string(bpf_map__name(outer)) + "'");
+            return errno_error(errno,
+                               "routing an inner map into '" + std::string(bpf_map__name(outer)) + "'");
         }
     }
     return {};
@@ -221,7 +233,8 @@ Result<void> Manager::Impl::route_tail_calls(std::span<const TailCallRoute> rout
         }
         const int fd = program == nullptr ? route.program_fd : program->fd();
         if (bpf_map_update_elem(bpf_map__fd(map), &route.key, &fd, BPF_ANY) != 0) {
-            return errno_error(errno, "routing tail call " + std::to_string(route.key) + " of '" + route.map + "'");
+            return errno_error(errno,
+                               "routing tail call " + std::to_string(route.key) + " of '" + route.map + "'");
         }
     }
     return {};
@@ -233,13 +246,14 @@ Result<std::optional<Bytes>> Manager::lookup(std::string_view name, std::span<co
     GADGET_TRY_ASSIGN(const OpenMap map, open_map(*this, name));
     GADGET_TRY(map.check_key(key));
     Bytes value(map.info.full_value_size);
-    if (bpf_map_lookup_elem(map.fd.get(), key.data(), value.data()) == 0) return std::optional(std::move(value));
+    if (bpf_map_lookup_elem(map.fd.get(), key.data(), value.data()) == 0)
+        return std::optional(std::move(value));
     if (errno == ENOENT) return std::optional<Bytes>();
     return errno_error(errno, "reading map '" + map.info.name + "'");
 }
 
-Result<void> Manager::update(std::string_view name, std::span<const std::byte> key, std::span<const std::byte> value,
-                             UpdateMode mode) const {
+Result<void> Manager::update(std::string_view name, std::span<const std::byte> key,
+                             std::span<const std::byte> value, UpdateMode mode) const {
     GADGET_TRY_ASSIGN(const OpenMap map, open_map(*this, name));
     GADGET_TRY(map.check_key(key));
     if (value.size() != map.info.full_value_size) {
@@ -261,7 +275,8 @@ Result<bool> Manager::erase(std::string_view name, std::span<const std::byte> ke
 
 Result<void> Manager::for_each(std::string_view name, const MapVisitor& visit) const {
     GADGET_TRY_ASSIGN(const OpenMap map, open_map(*this, name));
-    if (map.info.key_size == 0) return Error{ErrorCode::invalid_argument, "map '" + map.info.name + "' has no keys to walk"};
+    if (map.info.key_size == 0)
+        return Error{ErrorCode::invalid_argument, "map '" + map.info.name + "' has no keys to walk"};
     GADGET_TRY_ASSIGN(const bool walked, walk_batches(map, visit));
     return walked ? Result<void>{} : walk_keys(map, visit);
 }
@@ -276,7 +291,8 @@ Result<std::uint64_t> Manager::lost_samples(std::string_view name) const {
     GADGET_TRY_ASSIGN(const MapInfo buffer, map_info(name));
     const std::string counter = std::string(name) + "_lost_samples";
     const auto info = map_info(counter);
-    if (!info || !info->per_cpu || info->key_size != sizeof(std::uint32_t) || info->value_size != sizeof(std::uint64_t)) {
+    if (!info || !info->per_cpu || info->key_size != sizeof(std::uint32_t) ||
+        info->value_size != sizeof(std::uint64_t)) {
         return std::uint64_t{0};
     }
     const std::uint32_t key = 0;

@@ -14,7 +14,9 @@ Probe* Manager::Impl::find_probe(const ProbeId& id) {
     return found == probes_.end() ? nullptr : &*found;
 }
 
-const Probe* Manager::Impl::find_probe(const ProbeId& id) const { return const_cast<Impl*>(this)->find_probe(id); }
+const Probe* Manager::Impl::find_probe(const ProbeId& id) const {
+    return const_cast<Impl*>(this)->find_probe(id);
+}
 
 const Program* Manager::Impl::program_of(const Probe& probe) const {
     return probe.clone ? probe.clone.get() : object_.find_program(probe.spec.id.program);
@@ -24,15 +26,17 @@ const Program* Manager::Impl::program_of(const Probe& probe) const {
 Result<const Program*> Manager::Impl::hookable(const ProbeSpec& probe) const {
     if (state_ == State::reset) return wrong_state("add a hook to", "init() comes first");
     if (find_probe(probe.id) != nullptr) {
-        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(probe.id) + "' already", "give it another uid"};
+        return Error{ErrorCode::already_exists, "there is a probe '" + to_string(probe.id) + "' already",
+                     "give it another uid"};
     }
     const Program* const program = object_.find_program(probe.id.program);
     if (program == nullptr || !program->loaded()) {
         return Error{ErrorCode::not_found, "program '" + probe.id.program + "' is not loaded"};
     }
     if (!probe.section.empty() || std::holds_alternative<KernelTarget>(probe.target)) {
-        return Error{ErrorCode::invalid_argument,
-                     "hook '" + to_string(probe.id) + "': section and kernel target of a loaded program are fixed"};
+        return Error{
+            ErrorCode::invalid_argument,
+            "hook '" + to_string(probe.id) + "': section and kernel target of a loaded program are fixed"};
     }
     return program;
 }
@@ -89,7 +93,8 @@ Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) 
     const Selector wanted = Selector::all_of(activation);
     const auto ids = selected_probes(wanted);
     for (const ProbeId& id : ids) {
-        if (find_probe(id) == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+        if (find_probe(id) == nullptr)
+            return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
     }
     std::vector<ProbeId> added;
     if (state_ == State::running) {
@@ -108,7 +113,8 @@ Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) 
     std::vector<Error> errors;
     for (Probe& probe : probes_) {
         const bool keep = std::ranges::find(ids, probe.spec.id) != ids.end();
-        if (keep && state_ == State::paused && probe.state == ProbeState::loaded) probe.state = ProbeState::paused;
+        if (keep && state_ == State::paused && probe.state == ProbeState::loaded)
+            probe.state = ProbeState::paused;
         if (keep) probe.spec.enabled = true;
         if (keep) continue;
         auto detached = detach_probe(probe, ProbeState::loaded);
@@ -124,7 +130,8 @@ Result<void> Manager::Impl::rename_probe(const ProbeId& from, std::string uid) {
     Probe* const probe = find_probe(from);
     if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(from) + "'"};
     if (probe->state == ProbeState::running || probe->state == ProbeState::paused) {
-        return Error{ErrorCode::invalid_argument, "probe '" + to_string(from) + "' cannot be renamed while it runs"};
+        return Error{ErrorCode::invalid_argument,
+                     "probe '" + to_string(from) + "' cannot be renamed while it runs"};
     }
     ProbeId to{from.program, std::move(uid)};
     if (find_probe(to) != nullptr) {

@@ -13,12 +13,14 @@ namespace gadget::runtime {
 namespace {
 
 constexpr std::chrono::microseconds kBusyWait{1000};
-// After a round with this many records the next one is likely to come at once. Waiting a little lets it grow: the reader stays
-// behind the producer, which then has nobody to wake.
+// After a round with this many records the next one is likely to come at once. Waiting a little lets it grow:
+// the reader stays behind the producer, which then has nobody to wake.
 constexpr std::size_t kFlood = 256;
 constexpr std::chrono::microseconds kLinger{200};
 
-bool is_ring(const bpf_map* map) { return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF; }
+bool is_ring(const bpf_map* map) {
+    return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
+}
 
 Error wrong_type(const std::string& map, const char* wanted) {
     return Error{ErrorCode::invalid_argument, "map '" + map + "' is not a " + wanted};
@@ -30,7 +32,8 @@ Result<bool> wait(int fd, CancelToken cancel, std::chrono::microseconds timeout)
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
     const timespec limit{static_cast<time_t>(seconds.count()),
                          static_cast<long>(std::chrono::nanoseconds(timeout - seconds).count())};
-    if (ppoll(fds.data(), fds.size(), timeout.count() < 0 ? nullptr : &limit, nullptr) < 0 && errno != EINTR) {
+    if (ppoll(fds.data(), fds.size(), timeout.count() < 0 ? nullptr : &limit, nullptr) < 0 &&
+        errno != EINTR) {
         return errno_error(errno, "waiting for events");
     }
     return cancel.fd >= 0 && fds[1].revents != 0;
@@ -43,14 +46,17 @@ Result<std::vector<ReaderPtr>> Manager::Impl::open_readers() const {
     for (const RingBufferSpec& ring : spec.ring_buffers) {
         GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(ring.map));
         if (!is_ring(map)) return wrong_type(ring.map, "ring buffer");
-        GADGET_TRY_ASSIGN(ReaderPtr reader, open_ring_reader(bpf_map__fd(map), bpf_map__max_entries(map), ring));
+        GADGET_TRY_ASSIGN(ReaderPtr reader,
+                          open_ring_reader(bpf_map__fd(map), bpf_map__max_entries(map), ring));
         GADGET_TRY(reader->watch(epoll_.get()));
         readers.push_back(std::move(reader));
     }
     for (const PerfBufferSpec& perf : spec.perf_buffers) {
         GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(perf.map));
-        if (bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY) return wrong_type(perf.map, "perf event array");
-        GADGET_TRY_ASSIGN(ReaderPtr reader, open_perf_reader(bpf_map__fd(map), bpf_map__max_entries(map), perf));
+        if (bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+            return wrong_type(perf.map, "perf event array");
+        GADGET_TRY_ASSIGN(ReaderPtr reader,
+                          open_perf_reader(bpf_map__fd(map), bpf_map__max_entries(map), perf));
         GADGET_TRY(reader->watch(epoll_.get()));
         readers.push_back(std::move(reader));
     }
@@ -65,7 +71,8 @@ Result<std::size_t> Manager::Impl::consume(std::size_t budget) {
             GADGET_TRY_ASSIGN(const std::size_t count, reader->drain(budget));
             handed += count;
         } catch (const std::exception& exception) {
-            return Error{ErrorCode::internal, "the handler of '" + reader->stats().map + "' threw: " + exception.what()};
+            return Error{ErrorCode::internal,
+                         "the handler of '" + reader->stats().map + "' threw: " + exception.what()};
         }
     }
     return handed;
@@ -92,7 +99,8 @@ Result<std::size_t> Manager::Impl::poll(std::chrono::milliseconds timeout, Cance
         if (timeout.count() < 0 || deadline > Clock::now()) {
             // Woken for nothing: a record that is reserved but not committed keeps the descriptor readable.
             GADGET_TRY_ASSIGN(const bool interrupted, wait(-1, cancel, kBusyWait));
-            if (interrupted) return Error{ErrorCode::cancelled, "reading '" + spec.name + "' was interrupted"};
+            if (interrupted)
+                return Error{ErrorCode::cancelled, "reading '" + spec.name + "' was interrupted"};
         }
     }
 }
@@ -110,7 +118,8 @@ Result<UniqueFd> Manager::Impl::open_iterator(const ProbeId& id) const {
     const Probe* const probe = find_probe(id);
     if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
     if (!probe->attachment || probe->attachment->link_fd() < 0) {
-        return Error{ErrorCode::invalid_argument, "iterator '" + to_string(id) + "' does not run", "start() comes first"};
+        return Error{ErrorCode::invalid_argument, "iterator '" + to_string(id) + "' does not run",
+                     "start() comes first"};
     }
     UniqueFd fd(bpf_iter_create(probe->attachment->link_fd()));
     if (!fd) return errno_error(errno, "reading iterator '" + to_string(id) + "'");

@@ -20,7 +20,8 @@ std::string describe_difference(const bpf_map* map, const bpf_map_info& given) {
     std::string text;
     const auto compare = [&text](const char* what, unsigned wanted, unsigned got) {
         if (wanted == got) return;
-        text += std::string(text.empty() ? "" : ", ") + what + " " + std::to_string(got) + " instead of " + std::to_string(wanted);
+        text += std::string(text.empty() ? "" : ", ") + what + " " + std::to_string(got) + " instead of " +
+                std::to_string(wanted);
     };
     compare("type", bpf_map__type(map), given.type);
     compare("key size", bpf_map__key_size(map), given.key_size);
@@ -38,7 +39,8 @@ Result<void> replace(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec)
         return errno_error(status, edit_context(edit, spec) + ": the descriptor that shall replace it");
     }
     if (const std::string difference = describe_difference(map, info); !difference.empty()) {
-        return Error{ErrorCode::invalid_argument, edit_context(edit, spec) + ": the map that shall replace it differs: " + difference};
+        return Error{ErrorCode::invalid_argument,
+                     edit_context(edit, spec) + ": the map that shall replace it differs: " + difference};
     }
     if (const int status = bpf_map__reuse_fd(map, edit.replace_fd); status != 0) {
         return errno_error(status, edit_context(edit, spec) + ": replacing it");
@@ -47,7 +49,7 @@ Result<void> replace(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec)
 }
 
 Result<void> check_pin_path(const MapEdit& edit, const ManagerSpec& spec) {
-    struct statfs file_system {};
+    struct statfs file_system{};
     const std::filesystem::path folder = edit.pin_path.parent_path();
     if (statfs(folder.c_str(), &file_system) != 0) {
         return errno_error(errno, edit_context(edit, spec) + ": pin folder '" + folder.string() + "'");
@@ -64,7 +66,8 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
     const auto set = [&](const auto& wanted, auto* setter, const char* what) -> Result<void> {
         if (!wanted) return {};
         const int status = setter(map, *wanted);
-        return status == 0 ? Result<void>{} : errno_error(status, edit_context(edit, spec) + ": setting its " + what);
+        return status == 0 ? Result<void>{}
+                           : errno_error(status, edit_context(edit, spec) + ": setting its " + what);
     };
     if (edit.type) {
         if (const int status = bpf_map__set_type(map, static_cast<bpf_map_type>(*edit.type)); status != 0) {
@@ -91,8 +94,9 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
 }
 
 bool is_empty(const MapEdit& edit) {
-    return !edit.type && !edit.max_entries && !edit.flags && !edit.key_size && !edit.value_size && !edit.numa_node &&
-           !edit.create && edit.replace_fd < 0 && edit.inner_map_fd < 0 && edit.pin_path.empty();
+    return !edit.type && !edit.max_entries && !edit.flags && !edit.key_size && !edit.value_size &&
+           !edit.numa_node && !edit.create && edit.replace_fd < 0 && edit.inner_map_fd < 0 &&
+           edit.pin_path.empty();
 }
 
 }  // namespace
@@ -102,7 +106,8 @@ Result<void> edit_maps(const Object& object, const ManagerSpec& spec) {
         bpf_map* const map = object.find_map(edit.map);
         if (map == nullptr) return unknown_name("map", edit.map, spec.name, object.map_names());
         if (is_empty(edit)) {
-            return Error{ErrorCode::invalid_argument, edit_context(edit, spec) + ": the edit changes nothing"};
+            return Error{ErrorCode::invalid_argument,
+                         edit_context(edit, spec) + ": the edit changes nothing"};
         }
         GADGET_TRY(apply(map, edit, spec));
     }

@@ -80,7 +80,8 @@ void each_attribute(std::span<const std::byte> bytes, const Visit& visit) {
         rtattr attribute;
         std::memcpy(&attribute, bytes.data(), sizeof(attribute));
         if (attribute.rta_len < sizeof(rtattr) || attribute.rta_len > bytes.size()) return;
-        visit(attribute.rta_type & NLA_TYPE_MASK, bytes.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr)));
+        visit(attribute.rta_type & NLA_TYPE_MASK,
+              bytes.subspan(sizeof(rtattr), attribute.rta_len - sizeof(rtattr)));
         bytes = bytes.subspan(std::min<std::size_t>(RTA_ALIGN(attribute.rta_len), bytes.size()));
     }
 }
@@ -108,25 +109,28 @@ std::optional<TcFilter> parse_filter(std::span<const std::byte> payload) {
     std::memcpy(&body, payload.data(), sizeof(body));
     TcFilter filter;
     filter.interface = static_cast<unsigned>(body.tcm_ifindex);
-    filter.direction = body.tcm_parent == parent_of(Direction::ingress) ? Direction::ingress : Direction::egress;
+    filter.direction =
+        body.tcm_parent == parent_of(Direction::ingress) ? Direction::ingress : Direction::egress;
     filter.handle = body.tcm_handle;
     filter.priority = static_cast<std::uint16_t>(TC_H_MAJ(body.tcm_info) >> 16U);
     filter.protocol = ntohs(static_cast<std::uint16_t>(TC_H_MIN(body.tcm_info)));
-    each_attribute(payload.subspan(NLMSG_ALIGN(sizeof(tcmsg))), [&](unsigned type, std::span<const std::byte> value) {
-        if (type != TCA_OPTIONS) return;
-        each_attribute(value, [&](unsigned option, std::span<const std::byte> data) {
-            if (option == TCA_BPF_NAME) filter.name = text_of(data);
-            if (option == TCA_BPF_ID && data.size() >= sizeof(filter.program_id)) {
-                std::memcpy(&filter.program_id, data.data(), sizeof(filter.program_id));
-            }
-        });
-    });
+    each_attribute(payload.subspan(NLMSG_ALIGN(sizeof(tcmsg))),
+                   [&](unsigned type, std::span<const std::byte> value) {
+                       if (type != TCA_OPTIONS) return;
+                       each_attribute(value, [&](unsigned option, std::span<const std::byte> data) {
+                           if (option == TCA_BPF_NAME) filter.name = text_of(data);
+                           if (option == TCA_BPF_ID && data.size() >= sizeof(filter.program_id)) {
+                               std::memcpy(&filter.program_id, data.data(), sizeof(filter.program_id));
+                           }
+                       });
+                   });
     return filter;
 }
 
 Request filter_request(std::uint16_t flags, const TcFilter& filter, int program_fd) {
-    Request request(RTM_NEWTFILTER, flags,
-                    body_of(filter.interface, parent_of(filter.direction), filter.handle, filter_info(filter)));
+    Request request(
+        RTM_NEWTFILTER, flags,
+        body_of(filter.interface, parent_of(filter.direction), filter.handle, filter_info(filter)));
     request.add(TCA_KIND, "bpf");
     const std::size_t options = request.begin(TCA_OPTIONS);
     request.add(TCA_BPF_FD, &program_fd, sizeof(program_fd));
@@ -143,7 +147,7 @@ Result<RouteSocket> RouteSocket::open() {
     UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     if (!fd) return errno_error(errno, "opening a netlink socket");
     const int on = 1;
-    (void)setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));    // only better messages
+    (void)setsockopt(fd.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));  // only better messages
     return RouteSocket(std::move(fd));
 }
 
@@ -155,7 +159,8 @@ Result<int> RouteSocket::exchange(std::vector<std::byte>& request, std::vector<s
     std::memcpy(request.data(), &header, sizeof(header));
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
-    if (sendto(fd_.get(), request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof(kernel)) < 0) {
+    if (sendto(fd_.get(), request.data(), request.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
+               sizeof(kernel)) < 0) {
         return errno_error(errno, "sending a netlink request");
     }
     std::vector<std::byte> buffer(64 * 1024);
@@ -177,7 +182,8 @@ Result<int> RouteSocket::exchange(std::vector<std::byte>& request, std::vector<s
                              const std::size_t at = answers.size();
                              answers.resize(at + NLMSG_ALIGN(sizeof(message) + payload.size()));
                              std::memcpy(answers.data() + at, &message, sizeof(message));
-                             std::memcpy(answers.data() + at + sizeof(message), payload.data(), payload.size());
+                             std::memcpy(answers.data() + at + sizeof(message), payload.data(),
+                                         payload.size());
                          }
                      });
         if (end) return *end;
@@ -213,7 +219,8 @@ Result<TcFilter> RouteSocket::add_filter(const TcFilter& filter, int program_fd)
     Request request = filter_request(NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO | NLM_F_ACK, filter, program_fd);
     std::vector<std::byte> answers;
     GADGET_TRY_ASSIGN(const int error, exchange(request.bytes(), answers));
-    if (error != 0) return errno_error(error, "adding a tc filter to interface #" + std::to_string(filter.interface));
+    if (error != 0)
+        return errno_error(error, "adding a tc filter to interface #" + std::to_string(filter.interface));
     std::optional<TcFilter> added;
     each_message(answers, [&](const nlmsghdr& message, std::span<const std::byte> payload) {
         if (message.nlmsg_type == RTM_NEWTFILTER && !added) added = parse_filter(payload);
@@ -226,13 +233,15 @@ Result<void> RouteSocket::replace_filter(const TcFilter& filter, int program_fd)
     Request request = filter_request(NLM_F_REPLACE | NLM_F_ACK, filter, program_fd);
     std::vector<std::byte> answers;
     GADGET_TRY_ASSIGN(const int error, exchange(request.bytes(), answers));
-    if (error != 0) return errno_error(error, "replacing a tc filter on interface #" + std::to_string(filter.interface));
+    if (error != 0)
+        return errno_error(error, "replacing a tc filter on interface #" + std::to_string(filter.interface));
     return {};
 }
 
 Result<void> RouteSocket::remove_filter(const TcFilter& filter) {
-    Request request(RTM_DELTFILTER, NLM_F_ACK,
-                    body_of(filter.interface, parent_of(filter.direction), filter.handle, filter_info(filter)));
+    Request request(
+        RTM_DELTFILTER, NLM_F_ACK,
+        body_of(filter.interface, parent_of(filter.direction), filter.handle, filter_info(filter)));
     request.add(TCA_KIND, "bpf");
     std::vector<std::byte> answers;
     GADGET_TRY_ASSIGN(const int error, exchange(request.bytes(), answers));
@@ -245,7 +254,8 @@ Result<std::vector<TcFilter>> RouteSocket::list_filters(unsigned interface, Dire
     std::vector<std::byte> answers;
     GADGET_TRY_ASSIGN(const int error, exchange(request.bytes(), answers));
     if (error == ENODEV || error == EINVAL || error == ENOENT) return std::vector<TcFilter>{};
-    if (error != 0) return errno_error(error, "listing the tc filters of interface #" + std::to_string(interface));
+    if (error != 0)
+        return errno_error(error, "listing the tc filters of interface #" + std::to_string(interface));
     std::vector<TcFilter> filters;
     each_message(answers, [&](const nlmsghdr& message, std::span<const std::byte> payload) {
         if (message.nlmsg_type != RTM_NEWTFILTER) return;

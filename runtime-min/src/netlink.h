@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The little of rtnetlink that tc filters need. libbpf's own bpf_tc_* fixes protocol and name, cannot list, and stays in one
-// network namespace.
+// The little of rtnetlink that tc filters need. libbpf's own bpf_tc_* fixes protocol and name, cannot list,
+// and stays in one network namespace.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ struct TcFilter {
     Direction direction = Direction::ingress;
     std::uint32_t handle = 0;
     std::uint16_t priority = 0;
-    std::uint16_t protocol = 0;      ///< host order
-    std::string name{};              ///< of the bpf filter
-    std::uint32_t program_id = 0;    ///< 0: not known
+    std::uint16_t protocol = 0;    ///< host order
+    std::string name{};            ///< of the bpf filter
+    std::uint32_t program_id = 0;  ///< 0: not known
 };
 
 /// A route socket, bound to the network namespace in which it was opened.

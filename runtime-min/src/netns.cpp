@@ -13,7 +13,8 @@ Result<void> in_netns(int netns_fd, const std::function<Result<void>()>& work) {
     if (netns_fd < 0) return work();
     Result<void> outcome;
     std::thread([&] {
-        outcome = setns(netns_fd, CLONE_NEWNET) == 0 ? work() : errno_error(errno, "entering a network namespace");
+        outcome =
+            setns(netns_fd, CLONE_NEWNET) == 0 ? work() : errno_error(errno, "entering a network namespace");
     }).join();
     return outcome;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loading is all or nothing in libbpf. A program that the activation can do without and that the kernel refuses is left
-// out, and the object opened again: the second attempt sees the same bytes and the same edits.
+// Loading is all or nothing in libbpf. A program that the activation can do without and that the kernel
+// refuses is left out, and the object opened again: the second attempt sees the same bytes and the same
+// edits.
 #include "object.h"
 
 #include <algorithm>
@@ -29,14 +30,16 @@ bool names(std::span<const std::string> list, std::string_view name) {
 }
 
 bool in_tail_calls(const ManagerSpec& spec, std::string_view name) {
-    return std::ranges::any_of(spec.tail_calls, [&](const TailCallRoute& route) { return route.program == name; });
+    return std::ranges::any_of(spec.tail_calls,
+                               [&](const TailCallRoute& route) { return route.program == name; });
 }
 
 bool is_wanted(const ManagerSpec& spec, const Program& program) {
     if (spec.probes.empty()) return !program.optional_section;
     if (spec.load_all && !program.optional_section) return true;
-    return in_tail_calls(spec, program.name) ||
-           std::ranges::any_of(spec.probes, [&](const ProbeSpec& probe) { return probe.id.program == program.name; });
+    return in_tail_calls(spec, program.name) || std::ranges::any_of(spec.probes, [&](const ProbeSpec& probe) {
+               return probe.id.program == program.name;
+           });
 }
 
 Error open_error(int error, const std::string& name, const std::string& log) {
@@ -113,7 +116,8 @@ Result<void> Object::prepare(const LoadPlan& plan, const Reasons& left_out) {
     for (const Program& program : programs_) program_names.push_back(program.name);
     for (const ProbeSpec& probe : spec.probes) {
         const auto found = std::ranges::find(programs_, probe.id.program, &Program::name);
-        if (found == programs_.end()) return unknown_name("program", probe.id.program, spec.name, program_names);
+        if (found == programs_.end())
+            return unknown_name("program", probe.id.program, spec.name, program_names);
         GADGET_TRY(retarget(*found, probe));
     }
     for (Program& program : programs_) {
@@ -125,7 +129,7 @@ Result<void> Object::prepare(const LoadPlan& plan, const Reasons& left_out) {
         }
         const bool load = program.wanted && !program.left_out;
         if (load) GADGET_TRY(ensure_type(program));
-        (void)bpf_program__set_autoload(program.handle, load);    // fails only after the load
+        (void)bpf_program__set_autoload(program.handle, load);  // fails only after the load
     }
     GADGET_TRY(edit_maps(*this, spec));
     return set_constants(object_.get(), spec.constants, spec.name);
@@ -142,10 +146,12 @@ Result<Object> Object::load(const LoadPlan& plan, std::string& log) {
         if (status == 0) return object;
         const auto refusals = find_refusals(capture.text());
         // libbpf stops at the first refused program.
-        const auto refused = std::ranges::find_if(refusals, [](const Refusal& refusal) { return refusal.error != 0; });
+        const auto refused =
+            std::ranges::find_if(refusals, [](const Refusal& refusal) { return refusal.error != 0; });
         const Program* program = refused == refusals.end() ? nullptr : object.find_program(refused->program);
         if (program == nullptr) return load_error(-status, plan.spec.name, capture.text());
-        Error reason = refusal_error(*refused, program->parsed ? program->parsed->kind->attach : model::AttachKind::syscall);
+        Error reason = refusal_error(
+            *refused, program->parsed ? program->parsed->kind->attach : model::AttachKind::syscall);
         if (!plan.may_be_left_out(program->name) || left_out.contains(program->name)) return reason;
         left_out.emplace(program->name, std::move(reason));
     }

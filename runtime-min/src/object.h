@@ -24,14 +24,14 @@ using ObjectPtr = CPtr<bpf_object, bpf_object__close>;
 
 struct Program {
     std::string name;
-    std::string section;                        ///< in force: of the object, or the probe's override
-    std::optional<model::SectionName> parsed;   ///< nullopt: a section that we do not know
-    bpf_program* handle = nullptr;              ///< owned by the object
-    bool optional_section = false;              ///< '?' in the object: not loaded unless asked for
+    std::string section;                       ///< in force: of the object, or the probe's override
+    std::optional<model::SectionName> parsed;  ///< nullopt: a section that we do not know
+    bpf_program* handle = nullptr;             ///< owned by the object
+    bool optional_section = false;             ///< '?' in the object: not loaded unless asked for
     bool wanted = false;
-    std::optional<Error> left_out{};            ///< why it is not loaded
-    UniqueFd clone{};                           ///< of a clone: its own program...
-    std::vector<UniqueFd> clone_maps{};         ///< ...and the global data made for it
+    std::optional<Error> left_out{};     ///< why it is not loaded
+    UniqueFd clone{};                    ///< of a clone: its own program...
+    std::vector<UniqueFd> clone_maps{};  ///< ...and the global data made for it
 
     [[nodiscard]] int fd() const { return clone ? clone.get() : bpf_program__fd(handle); }
     [[nodiscard]] bool loaded() const { return wanted && !left_out && fd() >= 0; }
@@ -69,14 +69,17 @@ class Object {
 };
 
 /// Writes the constants into the initial values of the object's global data. Before the load.
-Result<void> set_constants(bpf_object* object, std::span<const Constant> constants, const std::string& object_name);
+Result<void> set_constants(bpf_object* object, std::span<const Constant> constants,
+                           const std::string& object_name);
 
 /// The content of every section that the constants change, with the changes.
 Result<std::map<std::string, Bytes>> changed_sections(bpf_object* object, std::span<const Constant> constants,
                                                       const std::string& object_name);
 
-/// A second instance of a loaded program, with maps and constants of its own. `log` receives the verifier's words.
-Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec, std::string& log);
+/// A second instance of a loaded program, with maps and constants of its own. `log` receives the verifier's
+/// words.
+Result<Program> clone_program(const Object& object, const Program& original, const CloneSpec& spec,
+                              std::string& log);
 
 /// Applies map edits and the sizes that ring buffer specs ask for. Before the load.
 Result<void> edit_maps(const Object& object, const ManagerSpec& spec);

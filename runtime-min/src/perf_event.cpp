@@ -14,7 +14,8 @@ namespace gadget::runtime {
 
 UniqueFd open_perf_event(perf_event_attr& attributes, pid_t pid, int cpu) {
     attributes.size = sizeof(attributes);
-    return UniqueFd(static_cast<int>(syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
+    return UniqueFd(
+        static_cast<int>(syscall(SYS_perf_event_open, &attributes, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC)));
 }
 
 Result<std::vector<int>> parse_cpu_list(const std::string& text) {
@@ -29,7 +30,8 @@ Result<std::vector<int>> parse_cpu_list(const std::string& text) {
             end = tail.ptr;
             error = tail.ec;
         }
-        if (error != std::errc{} || end != part.data() + part.size() || first < 0 || last < first || last > kMaxCpu) {
+        if (error != std::errc{} || end != part.data() + part.size() || first < 0 || last < first ||
+            last > kMaxCpu) {
             return Error{ErrorCode::corrupt_data, "'" + printable(text) + "' is not a list of CPUs"};
         }
         for (int cpu = first; cpu <= last; ++cpu) cpus.push_back(cpu);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A perf event array holds one perf event per CPU; bpf_perf_event_output() on a CPU writes into that event's ring (kernel:
-// include/uapi/linux/perf_event.h, perf_event_mmap_page). Records may wrap, then they are copied together.
+// A perf event array holds one perf event per CPU; bpf_perf_event_output() on a CPU writes into that event's
+// ring (kernel: include/uapi/linux/perf_event.h, perf_event_mmap_page). Records may wrap, then they are
+// copied together.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -42,7 +43,8 @@ class PerfReader final : public Reader {
     PerfReader(UniqueFd map, std::size_t page, PerfBufferSpec spec)
         : map_(std::move(map)), page_(page), spec_(std::move(spec)) {}
     ~PerfReader() override {
-        for (const CpuRing& ring : rings_) (void)bpf_map_delete_elem(map_.get(), &ring.cpu);    // the map may be shared
+        for (const CpuRing& ring : rings_)
+            (void)bpf_map_delete_elem(map_.get(), &ring.cpu);  // the map may be shared
     }
 
     Result<void> open(std::uint32_t entries, std::size_t pages) {
@@ -86,8 +88,10 @@ class PerfReader final : public Reader {
             attributes.wakeup_events = std::max(spec_.wakeup_events, 1U);
         }
         UniqueFd event = open_perf_event(attributes, -1, cpu);
-        if (!event && errno == ENODEV) return {};    // went offline meanwhile
-        if (!event) return attach_error(errno, "opening " + name() + " on CPU " + std::to_string(cpu), model::AttachKind::perf_event);
+        if (!event && errno == ENODEV) return {};  // went offline meanwhile
+        if (!event)
+            return attach_error(errno, "opening " + name() + " on CPU " + std::to_string(cpu),
+                                model::AttachKind::perf_event);
         GADGET_TRY_ASSIGN(Mapping memory, Mapping::map(event.get(), page_ * (pages + 1), 0, true, name()));
         const int fd = event.get();
         if (bpf_map_update_elem(map_.get(), &cpu, &fd, BPF_ANY) != 0) {
@@ -106,7 +110,8 @@ class PerfReader final : public Reader {
         std::size_t handed = 0;
         while (tail < head && handed < budget) {
             perf_event_header header;
-            const std::size_t at = tail & (data.size() - 1);    // records are aligned to 8: the header never wraps
+            const std::size_t at =
+                tail & (data.size() - 1);  // records are aligned to 8: the header never wraps
             std::memcpy(&header, data.data() + at, sizeof(header));
             if (header.size < sizeof(header) || header.size > head - tail) break;
             handed += give(ring.cpu, header, whole(data, at, header.size));
@@ -148,8 +153,8 @@ class PerfReader final : public Reader {
     PerfBufferSpec spec_;
     std::vector<CpuRing> rings_;
     Bytes scratch_;
-    std::atomic<std::uint64_t> records_ = 0;    // also read by other threads
-    std::atomic<std::uint64_t> lost_ = 0;    // also read by other threads
+    std::atomic<std::uint64_t> records_ = 0;  // also read by other threads
+    std::atomic<std::uint64_t> lost_ = 0;     // also read by other threads
 };
 
 }  // namespace
@@ -158,7 +163,8 @@ Result<ReaderPtr> open_perf_reader(int map_fd, std::uint32_t entries, const Perf
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     const std::size_t pages = std::bit_ceil(std::max<std::size_t>(spec.pages, 1));
     if (spec.watermark >= pages * page) {
-        return Error{ErrorCode::invalid_argument, "perf buffer '" + spec.map + "': the watermark does not fit into the buffer"};
+        return Error{ErrorCode::invalid_argument,
+                     "perf buffer '" + spec.map + "': the watermark does not fit into the buffer"};
     }
     UniqueFd map(fcntl(map_fd, F_DUPFD_CLOEXEC, 0));
     if (!map) return errno_error(errno, "opening perf buffer '" + spec.map + "'");

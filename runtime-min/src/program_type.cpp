@@ -21,7 +21,8 @@ struct KindType {
 // Newer than the headers of libbpf 1.1.
 constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);
 
-// Sections such as "classifier/x" or "socket1" open in libbpf 1.x with no type; these are the kinds that occur in them.
+// Sections such as "classifier/x" or "socket1" open in libbpf 1.x with no type; these are the kinds that
+// occur in them.
 constexpr std::array kTypes{
     KindType{AttachKind::kprobe, BPF_PROG_TYPE_KPROBE, {}},
     KindType{AttachKind::kretprobe, BPF_PROG_TYPE_KPROBE, {}},
@@ -68,9 +69,15 @@ Error section_error(const std::string& program, const std::string& section) {
 
 bool takes_kernel_target(AttachKind kind) {
     switch (kind) {
-        case AttachKind::tp_btf: case AttachKind::fentry: case AttachKind::fexit: case AttachKind::fmod_ret:
-        case AttachKind::lsm: case AttachKind::iter: return true;
-        default: return false;
+        case AttachKind::tp_btf:
+        case AttachKind::fentry:
+        case AttachKind::fexit:
+        case AttachKind::fmod_ret:
+        case AttachKind::lsm:
+        case AttachKind::iter:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -86,7 +93,7 @@ Result<void> apply_section(Program& program, const std::string& section) {
         type = known->type;
         attach = known->attach;
     }
-    (void)bpf_program__set_type(program.handle, type);    // both fail only after the load
+    (void)bpf_program__set_type(program.handle, type);  // both fail only after the load
     (void)bpf_program__set_expected_attach_type(program.handle, attach);
     program.section = section;
     program.parsed = *parsed;
@@ -102,8 +109,8 @@ Result<void> retarget(Program& program, const ProbeSpec& probe) {
     const auto* const target = std::get_if<KernelTarget>(&probe.target);
     if (!program.parsed || !takes_kernel_target(program.parsed->kind->attach)) {
         if (target == nullptr) return {};
-        return Error{ErrorCode::invalid_argument,
-                     "probe '" + to_string(probe.id) + "': section '" + program.section + "' takes no kernel target"};
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(probe.id) + "': section '" +
+                                                      program.section + "' takes no kernel target"};
     }
     std::string name = target != nullptr ? target->name : std::string();
     if (name.empty() && !probe.section.empty()) name = program.parsed->target;
@@ -118,7 +125,8 @@ Result<void> retarget(Program& program, const ProbeSpec& probe) {
         return {};
     }
     if (status == -ENOENT || status == -ESRCH) {
-        return Error{ErrorCode::not_found, "probe '" + to_string(probe.id) + "': this kernel's BTF has no '" + name + "'"};
+        return Error{ErrorCode::not_found,
+                     "probe '" + to_string(probe.id) + "': this kernel's BTF has no '" + name + "'"};
     }
     return errno_error(status, "probe '" + to_string(probe.id) + "': setting the target '" + name + "'");
 }

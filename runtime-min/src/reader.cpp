@@ -8,7 +8,8 @@
 
 namespace gadget::runtime {
 
-Result<Mapping> Mapping::map(int fd, std::size_t size, std::size_t offset, bool writable, const std::string& what) {
+Result<Mapping> Mapping::map(int fd, std::size_t size, std::size_t offset, bool writable,
+                             const std::string& what) {
     void* const data = mmap(nullptr, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd,
                             static_cast<off_t>(offset));
     if (data == MAP_FAILED) return errno_error(errno, "mapping " + what);

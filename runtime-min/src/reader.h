@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readers of our own on the mapped rings. Both kinds: a descriptor that becomes readable, and a drain that never blocks.
+// Readers of our own on the mapped rings. Both kinds: a descriptor that becomes readable, and a drain that
+// never blocks.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,8 @@ namespace gadget::runtime {
 class Mapping {
   public:
     Mapping() = default;
-    static Result<Mapping> map(int fd, std::size_t size, std::size_t offset, bool writable, const std::string& what);
+    static Result<Mapping> map(int fd, std::size_t size, std::size_t offset, bool writable,
+                               const std::string& what);
     Mapping(Mapping&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     Mapping& operator=(Mapping&& other) noexcept;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layout of a ring buffer map (kernel: Documentation/bpf/ringbuf.rst): page 0 holds the consumer position (ours to write),
-// page 1 the producer position, then the data, mapped twice in a row so that no record wraps for us. A record is an 8-byte
-// header (length with a busy and a discard bit) and its bytes, padded to 8.
+// Layout of a ring buffer map (kernel: Documentation/bpf/ringbuf.rst): page 0 holds the consumer position
+// (ours to write), page 1 the producer position, then the data, mapped twice in a row so that no record wraps
+// for us. A record is an 8-byte header (length with a busy and a discard bit) and its bytes, padded to 8.
 //
-// The producer position is read once per drain and everything up to it handed over before our own position is published:
-// the fewer times both sides touch the same cache lines, the faster both are, and a reader that never quite catches up spares
-// the producer its wakeups. A large ring publishes earlier, after an eighth, so that a slow handler does not keep the space
-// of records that it is done with.
+// The producer position is read once per drain and everything up to it handed over before our own position is
+// published: the fewer times both sides touch the same cache lines, the faster both are, and a reader that
+// never quite catches up spares the producer its wakeups. A large ring publishes earlier, after an eighth, so
+// that a slow handler does not keep the space of records that it is done with.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -63,9 +63,10 @@ class RingReader final : public Reader {
         return std::atomic_ref(*reinterpret_cast<Position*>(page.data())).load(std::memory_order_acquire);
     }
     void publish(Position position) {
-        // Sequentially consistent: the store must be visible before the producer position is read again, else the last
-        // wakeup could be lost.
-        std::atomic_ref(*reinterpret_cast<Position*>(consumer_.data())).store(position, std::memory_order_seq_cst);
+        // Sequentially consistent: the store must be visible before the producer position is read again, else
+        // the last wakeup could be lost.
+        std::atomic_ref(*reinterpret_cast<Position*>(consumer_.data()))
+            .store(position, std::memory_order_seq_cst);
     }
 
     /// Hands over records up to `end`, or to one that is not committed yet.
@@ -74,7 +75,7 @@ class RingReader final : public Reader {
         try {
             drain_from(position, end, budget, handed);
         } catch (...) {
-            publish(position);    // what a throwing handler had is not handed over again
+            publish(position);  // what a throwing handler had is not handed over again
             batched_ = 0;
             throw;
         }
@@ -123,7 +124,7 @@ class RingReader final : public Reader {
     }
 
     UniqueFd map_;
-    int epoll_ = -1;    // borrowed
+    int epoll_ = -1;  // borrowed
     Mapping consumer_;
     Mapping producer_;
     std::byte* data_;
@@ -132,7 +133,7 @@ class RingReader final : public Reader {
     std::array<std::span<const std::byte>, kBatch> batch_{};
     std::size_t batched_ = 0;
     std::atomic<std::uint64_t> records_ = 0;    // also read by other threads
-    std::atomic<std::uint64_t> discarded_ = 0;    // also read by other threads
+    std::atomic<std::uint64_t> discarded_ = 0;  // also read by other threads
 };
 
 }  // namespace
@@ -140,12 +141,14 @@ class RingReader final : public Reader {
 Result<ReaderPtr> open_ring_reader(int map_fd, std::size_t size, const RingBufferSpec& spec) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     const std::string what = "ring buffer '" + spec.map + "'";
-    if (size == 0 || (size & (size - 1)) != 0) return Error{ErrorCode::corrupt_data, what + " has an impossible size"};
+    if (size == 0 || (size & (size - 1)) != 0)
+        return Error{ErrorCode::corrupt_data, what + " has an impossible size"};
     UniqueFd map(fcntl(map_fd, F_DUPFD_CLOEXEC, 0));
     if (!map) return errno_error(errno, "opening " + what);
     GADGET_TRY_ASSIGN(Mapping consumer, Mapping::map(map.get(), page, 0, true, what));
     GADGET_TRY_ASSIGN(Mapping producer, Mapping::map(map.get(), page + 2 * size, page, false, what));
-    return ReaderPtr(std::make_unique<RingReader>(std::move(map), std::move(consumer), std::move(producer), size, spec));
+    return ReaderPtr(
+        std::make_unique<RingReader>(std::move(map), std::move(consumer), std::move(producer), size, spec));
 }
 
 }  // namespace gadget::runtime

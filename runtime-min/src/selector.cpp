@@ -9,10 +9,14 @@ namespace {
 
 std::string_view group_name(Selector::Kind kind) {
     switch (kind) {
-        case Selector::Kind::probe: return "probe";
-        case Selector::Kind::all_of: return "all of";
-        case Selector::Kind::one_of: return "one of";
-        case Selector::Kind::best_effort: return "best effort";
+        case Selector::Kind::probe:
+            return "probe";
+        case Selector::Kind::all_of:
+            return "all of";
+        case Selector::Kind::one_of:
+            return "one of";
+        case Selector::Kind::best_effort:
+            return "best effort";
     }
     return "probe";
 }
@@ -34,7 +38,7 @@ Error combine(const Selector& selector, std::vector<Error> failures) {
     combined.code = failures.empty() ? ErrorCode::invalid_argument : failures.front().code;
     if (!failures.empty()) combined.requirement = failures.front().requirement;
     combined.message = selector.kind == Selector::Kind::one_of ? "none of the probes could be started"
-                                                              : "probes could not be started";
+                                                               : "probes could not be started";
     if (failures.empty()) combined.message += ": the group '" + to_string(selector) + "' is empty";
     const char* separator = ": ";
     for (const Error& failure : failures) {
@@ -47,24 +51,37 @@ Error combine(const Selector& selector, std::vector<Error> failures) {
 
 bool depends_on(const Selector& selector, const ProbeId& id) {
     switch (selector.kind) {
-        case Selector::Kind::probe: return selector.id == id;
+        case Selector::Kind::probe:
+            return selector.id == id;
         case Selector::Kind::all_of:
-            return std::ranges::any_of(selector.children, [&](const Selector& c) { return depends_on(c, id); });
+            return std::ranges::any_of(selector.children,
+                                       [&](const Selector& c) { return depends_on(c, id); });
         case Selector::Kind::one_of:
             return selector.children.size() == 1 && depends_on(selector.children.front(), id);
-        case Selector::Kind::best_effort: return false;
+        case Selector::Kind::best_effort:
+            return false;
     }
     return false;
 }
 
 }  // namespace
 
-std::string to_string(const ProbeId& id) { return id.uid.empty() ? id.program : id.program + "#" + id.uid; }
+std::string to_string(const ProbeId& id) {
+    return id.uid.empty() ? id.program : id.program + "#" + id.uid;
+}
 
-Selector Selector::probe(ProbeId id) { return {Kind::probe, std::move(id), {}}; }
-Selector Selector::all_of(std::vector<Selector> children) { return {Kind::all_of, {}, std::move(children)}; }
-Selector Selector::one_of(std::vector<Selector> children) { return {Kind::one_of, {}, std::move(children)}; }
-Selector Selector::best_effort(std::vector<Selector> children) { return {Kind::best_effort, {}, std::move(children)}; }
+Selector Selector::probe(ProbeId id) {
+    return {Kind::probe, std::move(id), {}};
+}
+Selector Selector::all_of(std::vector<Selector> children) {
+    return {Kind::all_of, {}, std::move(children)};
+}
+Selector Selector::one_of(std::vector<Selector> children) {
+    return {Kind::one_of, {}, std::move(children)};
+}
+Selector Selector::best_effort(std::vector<Selector> children) {
+    return {Kind::best_effort, {}, std::move(children)};
+}
 
 std::vector<ProbeId> selected_probes(const Selector& selector) {
     std::vector<ProbeId> ids;
@@ -104,6 +121,8 @@ Result<void> evaluate(const Selector& selector, const ProbeVerdict& verdict) {
     return combine(selector, std::move(failures));
 }
 
-bool is_required(const Selector& selector, const ProbeId& id) { return depends_on(selector, id); }
+bool is_required(const Selector& selector, const ProbeId& id) {
+    return depends_on(selector, id);
+}
 
 }  // namespace gadget::runtime

@@ -10,7 +10,7 @@
 namespace gadget::runtime {
 
 Result<TestRunOutcome> Manager::test_run(std::string_view program, const TestRunInput& input) const {
-    constexpr std::size_t kHeadroom = 512;    // programs may grow a packet
+    constexpr std::size_t kHeadroom = 512;  // programs may grow a packet
     constexpr int kInterrupted = 16;
     const std::string what = "running program '" + std::string(program) + "' on test data";
     if (input.data.size() > INT_MAX / 2 || input.context.size() > INT_MAX / 2 || input.repeat > INT_MAX) {
@@ -42,7 +42,8 @@ Result<TestRunOutcome> Manager::test_run(std::string_view program, const TestRun
         }
         if (errno == EINTR || errno == EAGAIN) continue;
         if (errno == 524 || errno == EOPNOTSUPP) {
-            return Error{ErrorCode::unsupported, what + ": this kernel cannot run programs of that kind on demand", "",
+            return Error{ErrorCode::unsupported,
+                         what + ": this kernel cannot run programs of that kind on demand", "",
                          Requirement{"BPF_PROG_TEST_RUN for this program type", ""}};
         }
         return errno_error(errno, what);

@@ -24,7 +24,7 @@ constexpr std::size_t kMaxSmallFile = std::size_t{1} << 20;
 
 UniqueFd open_mounted(const char* path) {
     UniqueFd fd(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
-    struct statfs file_system {};
+    struct statfs file_system{};
     if (!fd || fstatfs(fd.get(), &file_system) != 0 || file_system.f_type != kTracefsMagic) return {};
     return fd;
 }
@@ -42,7 +42,7 @@ std::vector<std::string> list_folders(int directory, const std::string& path) {
     if (!fd) return names;
     const CPtr<DIR, closedir> stream(fdopendir(fd.get()));
     if (!stream) return names;
-    (void)fd.release();    // closedir() closes it
+    (void)fd.release();  // closedir() closes it
     while (const dirent* const entry = readdir(stream.get())) {
         if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
     }
@@ -54,7 +54,8 @@ Error missing_event(int tracefs, const std::string& category, const std::string&
     error.code = ErrorCode::not_found;
     error.message = "this kernel has no tracepoint '" + category + "/" + name + "'";
     const auto events = list_folders(tracefs, "events/" + category);
-    error.hint = events.empty() ? did_you_mean(category, list_folders(tracefs, "events")) : did_you_mean(name, events);
+    error.hint =
+        events.empty() ? did_you_mean(category, list_folders(tracefs, "events")) : did_you_mean(name, events);
     return error;
 }
 
@@ -71,7 +72,8 @@ Result<UniqueFd> open_tracefs() {
     errno = 0;
     if (UniqueFd fd = open_private()) return fd;
     const int error = errno;
-    Error result = errno_error(error, "opening the tracing file system, which is not mounted at /sys/kernel/tracing");
+    Error result =
+        errno_error(error, "opening the tracing file system, which is not mounted at /sys/kernel/tracing");
     if (error == EPERM || error == EACCES) {
         result.requirement = Requirement{"tracefs readable, or root", ""};
         result.hint = "run as root";
@@ -99,7 +101,8 @@ Result<std::string> read_small_file(int directory, const std::string& path) {
 
 Result<std::uint64_t> tracepoint_id(const std::string& category, const std::string& name) {
     if (!is_event_name(category) || !is_event_name(name)) {
-        return Error{ErrorCode::invalid_argument, "'" + category + "/" + name + "' does not name a tracepoint",
+        return Error{ErrorCode::invalid_argument,
+                     "'" + category + "/" + name + "' does not name a tracepoint",
                      "write category/name, such as sched/sched_switch"};
     }
     GADGET_TRY_ASSIGN(const UniqueFd tracefs, open_tracefs());
@@ -111,7 +114,8 @@ Result<std::uint64_t> tracepoint_id(const std::string& category, const std::stri
     const std::string_view digits = trim(*text);
     std::uint64_t id = 0;
     if (std::from_chars(digits.data(), digits.data() + digits.size(), id).ec != std::errc{}) {
-        return Error{ErrorCode::corrupt_data, "the id of tracepoint '" + category + "/" + name + "' is not a number"};
+        return Error{ErrorCode::corrupt_data,
+                     "the id of tracepoint '" + category + "/" + name + "' is not a number"};
     }
     return id;
 }

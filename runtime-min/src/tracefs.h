@@ -9,11 +9,12 @@
 
 namespace gadget::runtime {
 
-/// The root folder of the tracing file system as a descriptor: where it is mounted, else a private instance that no path
-/// leads to (Linux 5.2, CAP_SYS_ADMIN), so that nothing of the machine changes.
+/// The root folder of the tracing file system as a descriptor: where it is mounted, else a private instance
+/// that no path leads to (Linux 5.2, CAP_SYS_ADMIN), so that nothing of the machine changes.
 Result<UniqueFd> open_tracefs();
 
-/// The number of a tracepoint for perf_event_open(2). `not_found` with a suggestion when there is no such event.
+/// The number of a tracepoint for perf_event_open(2). `not_found` with a suggestion when there is no such
+/// event.
 Result<std::uint64_t> tracepoint_id(const std::string& category, const std::string& name);
 
 /// The whole of a small file of /proc, /sys or tracefs relative to `directory` (AT_FDCWD: a path).

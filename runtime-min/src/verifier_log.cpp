@@ -27,13 +27,15 @@ std::optional<int> number_after(std::string_view line, std::string_view marker) 
     if (at == std::string_view::npos) return std::nullopt;
     const std::string_view digits = trim(line.substr(at + marker.size()));
     int value = 0;
-    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{}) return std::nullopt;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{})
+        return std::nullopt;
     return value;
 }
 
 bool is_statistics(std::string_view line) {
-    return line.starts_with("processed ") || line.starts_with("verification time") || line.starts_with("stack depth") ||
-           line.starts_with("mark_precise") || line.starts_with("peak_states") || line.empty();
+    return line.starts_with("processed ") || line.starts_with("verification time") ||
+           line.starts_with("stack depth") || line.starts_with("mark_precise") ||
+           line.starts_with("peak_states") || line.empty();
 }
 
 // "12: (85) call bpf_map_lookup_elem#1" -> 12; nullopt for lines that show no instruction.
@@ -58,8 +60,8 @@ void take_source(std::string_view line, VerifierVerdict& verdict) {
     verdict.code = std::string(trim(line));
 }
 
-// Newer kernels (7.x) go on behind the classic log with a report in paragraphs: "Reason:" tells it in words, the first line of
-// "At:" reads "function @ file:line:column".
+// Newer kernels (7.x) go on behind the classic log with a report in paragraphs: "Reason:" tells it in words,
+// the first line of "At:" reads "function @ file:line:column".
 void take_report(std::span<const std::string_view> lines, VerifierVerdict& verdict) {
     std::string_view paragraph;
     for (const std::string_view raw : lines) {

@@ -9,21 +9,21 @@
 namespace gadget::runtime {
 
 struct Refusal {
-    std::string program;               ///< as libbpf calls it; empty when the log names none
-    int error = 0;                     ///< errno of the load, positive; 0 when unknown
-    std::string log{};                 ///< the verifier's words, complete; may be empty
+    std::string program;  ///< as libbpf calls it; empty when the log names none
+    int error = 0;        ///< errno of the load, positive; 0 when unknown
+    std::string log{};    ///< the verifier's words, complete; may be empty
 };
 
 /// Every program that libbpf reports as not loaded, in order.
 [[nodiscard]] std::vector<Refusal> find_refusals(std::string_view libbpf_output);
 
 struct VerifierVerdict {
-    std::string reason{};              ///< "R1 invalid mem access 'scalar'"; empty when the log is
-    std::string explanation{};         ///< the same in words, from kernels that give it
-    std::string source{};              ///< "program.bpf.c:12", when the kernel or the object says so
-    std::string code{};                ///< the source line, when the log has it
-    long instruction = -1;             ///< index of the last instruction that the verifier looked at
-    std::vector<std::string> tail{};   ///< last lines that help, statistics left out, at most 8
+    std::string reason{};             ///< "R1 invalid mem access 'scalar'"; empty when the log is
+    std::string explanation{};        ///< the same in words, from kernels that give it
+    std::string source{};             ///< "program.bpf.c:12", when the kernel or the object says so
+    std::string code{};               ///< the source line, when the log has it
+    long instruction = -1;            ///< index of the last instruction that the verifier looked at
+    std::vector<std::string> tail{};  ///< last lines that help, statistics left out, at most 8
 };
 
 [[nodiscard]] VerifierVerdict explain(std::string_view verifier_log);

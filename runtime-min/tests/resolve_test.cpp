@@ -35,7 +35,8 @@ TEST(SyscallSymbols, EveryFormLeadsToTheSameNames) {
     const auto expected = syscall_symbols("openat");
     ASSERT_FALSE(expected.empty());
     EXPECT_TRUE(expected.front().ends_with("_sys_openat") || expected.front() == "sys_openat");
-    for (const char* const form : {"sys_openat", "__x64_sys_openat", "__arm64_sys_openat", "__se_sys_openat", "SyS_openat"}) {
+    for (const char* const form :
+         {"sys_openat", "__x64_sys_openat", "__arm64_sys_openat", "__se_sys_openat", "SyS_openat"}) {
         EXPECT_EQ(syscall_symbols(form), expected) << form;
     }
 }
@@ -46,7 +47,8 @@ TEST(FunctionOffset, PointsAtTheCodeInTheFile) {
     const auto file = read_file(std::filesystem::read_symlink("/proc/self/exe"));
     ASSERT_TRUE(file);
     ASSERT_LT(*offset + 4, file->size());
-    const auto* const code = reinterpret_cast<const std::byte*>(reinterpret_cast<std::uintptr_t>(&runtime_resolve_target));
+    const auto* const code =
+        reinterpret_cast<const std::byte*>(reinterpret_cast<std::uintptr_t>(&runtime_resolve_target));
     EXPECT_TRUE(std::equal(code, code + 4, file->begin() + static_cast<std::ptrdiff_t>(*offset)));
 }
 
@@ -66,7 +68,8 @@ TEST(FunctionOffset, DamagedFilesAreRefused) {
     EXPECT_EQ(function_offset(path, "main").error().code, ErrorCode::corrupt_data);
     const auto whole = read_file(std::filesystem::read_symlink("/proc/self/exe"));
     ASSERT_TRUE(whole);
-    for (const std::size_t size : {std::size_t{16}, std::size_t{64}, std::size_t{4096}, whole->size() / 2, whole->size() - 64}) {
+    for (const std::size_t size :
+         {std::size_t{16}, std::size_t{64}, std::size_t{4096}, whole->size() / 2, whole->size() - 64}) {
         ASSERT_TRUE(write_file_atomic(path, std::span(*whole).first(size)));
         EXPECT_FALSE(function_offset(path, "no_such_function")) << size;
     }

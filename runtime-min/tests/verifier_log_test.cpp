@@ -42,7 +42,8 @@ TEST(VerifierLog, ExplainsReasonInstructionAndSourceLine) {
 }
 
 TEST(VerifierLog, SourceLineWithoutPositionIsKept) {
-    const auto verdict = explain("; return x->y;\n3: (79) r0 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\n");
+    const auto verdict =
+        explain("; return x->y;\n3: (79) r0 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\n");
     EXPECT_EQ(verdict.code, "return x->y;");
     EXPECT_EQ(verdict.source, "");
 }

@@ -7,14 +7,19 @@
 namespace gadget {
 namespace {
 
-/// What findings are ordered by: those with a place in a file first, then those in objects, then those without a place.
+/// What findings are ordered by: those with a place in a file first, then those in objects, then those
+/// without a place.
 auto order_key(const Diagnostic& diagnostic) {
     using Key = std::tuple<int, std::string, unsigned, unsigned, std::string, std::string>;
     if (const auto* range = std::get_if<SourceRange>(&diagnostic.location)) {
         return Key{0, range->file, range->line, range->column, diagnostic.id, diagnostic.message};
     }
     if (const auto* object = std::get_if<ObjectLocation>(&diagnostic.location)) {
-        return Key{1, object->object + '\0' + object->symbol, static_cast<unsigned>(object->instruction), 0, diagnostic.id,
+        return Key{1,
+                   object->object + '\0' + object->symbol,
+                   static_cast<unsigned>(object->instruction),
+                   0,
+                   diagnostic.id,
                    diagnostic.message};
     }
     return Key{2, "", 0, 0, diagnostic.id, diagnostic.message};
@@ -28,9 +33,12 @@ bool same_finding(const Diagnostic& a, const Diagnostic& b) {
 
 std::string_view to_string(Severity severity) {
     switch (severity) {
-        case Severity::note: return "note";
-        case Severity::warning: return "warning";
-        case Severity::error: return "error";
+        case Severity::note:
+            return "note";
+        case Severity::warning:
+            return "warning";
+        case Severity::error:
+            return "error";
     }
     return "error";
 }
@@ -40,14 +48,15 @@ void DiagnosticList::report(Diagnostic diagnostic) {
 }
 
 std::size_t DiagnosticList::count(Severity severity) const {
-    return static_cast<std::size_t>(
-        std::count_if(diagnostics_.begin(), diagnostics_.end(), [&](const auto& d) { return d.severity == severity; }));
+    return static_cast<std::size_t>(std::count_if(diagnostics_.begin(), diagnostics_.end(),
+                                                  [&](const auto& d) { return d.severity == severity; }));
 }
 
 void DiagnosticList::sort() {
     std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
                      [](const auto& a, const auto& b) { return order_key(a) < order_key(b); });
-    diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same_finding), diagnostics_.end());
+    diagnostics_.erase(std::unique(diagnostics_.begin(), diagnostics_.end(), same_finding),
+                       diagnostics_.end());
 }
 
 void DiagnosticList::promote_warnings() {

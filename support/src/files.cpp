@@ -31,9 +31,11 @@ Error too_large(const std::string& what, std::size_t limit) {
                  .message = what + " is larger than the limit of " + human_bytes(limit)};
 }
 
-Result<void> write_temporary(int fd, std::span<const std::byte> content, unsigned mode, const fs::path& path) {
+Result<void> write_temporary(int fd, std::span<const std::byte> content, unsigned mode,
+                             const fs::path& path) {
     GADGET_TRY(write_all(fd, content, "cannot write " + in_quotes(path)));
-    if (::fchmod(fd, static_cast<mode_t>(mode)) != 0) return errno_error(errno, "cannot set the mode of " + in_quotes(path));
+    if (::fchmod(fd, static_cast<mode_t>(mode)) != 0)
+        return errno_error(errno, "cannot set the mode of " + in_quotes(path));
     if (::fsync(fd) != 0) return errno_error(errno, "cannot write " + in_quotes(path));
     return {};
 }
@@ -42,7 +44,7 @@ Result<void> write_temporary(int fd, std::span<const std::byte> content, unsigne
 
 Result<Bytes> read_all(int fd, std::size_t limit, const std::string& what) {
     Bytes content;
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
         if (static_cast<std::size_t>(info.st_size) > limit) return too_large(what, limit);
         content.reserve(static_cast<std::size_t>(info.st_size) + 1);
@@ -68,7 +70,7 @@ Result<Bytes> read_file(const fs::path& path, std::size_t limit) {
     // O_NONBLOCK: opening a pipe must not hang; it has no effect on regular files.
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!fd) return errno_error(errno, "cannot open " + in_quotes(path));
-    struct stat info {};
+    struct stat info{};
     if (::fstat(fd.get(), &info) != 0) return errno_error(errno, "cannot read " + in_quotes(path));
     if (!S_ISREG(info.st_mode)) return not_regular(path, info.st_mode);
     return read_all(fd.get(), limit, in_quotes(path));
@@ -98,7 +100,7 @@ Result<void> write_file_atomic(const fs::path& path, std::span<const std::byte> 
     if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
         written = errno_error(errno, "cannot write " + in_quotes(path));
     }
-    if (!written) (void)::unlink(temporary.c_str());    // the first error is the one to tell
+    if (!written) (void)::unlink(temporary.c_str());  // the first error is the one to tell
     return written;
 }
 
@@ -117,13 +119,16 @@ Result<UniqueFd> memory_file(const char* name, std::span<const std::byte> conten
     UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
     if (!fd) return errno_error(errno, std::string("cannot create memory file ") + name);
     GADGET_TRY(write_all(fd.get(), content, std::string("cannot fill memory file ") + name));
-    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return errno_error(errno, std::string("cannot rewind memory file ") + name);
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0)
+        return errno_error(errno, std::string("cannot rewind memory file ") + name);
     return fd;
 }
 
 Result<TempDir> TempDir::create(std::string_view prefix, const fs::path& parent) {
-    std::string path = ((parent.empty() ? fs::path("/tmp") : parent) / (std::string(prefix) + ".XXXXXX")).string();
-    if (::mkdtemp(path.data()) == nullptr) return errno_error(errno, "cannot create temporary folder " + in_quotes(path));
+    std::string path =
+        ((parent.empty() ? fs::path("/tmp") : parent) / (std::string(prefix) + ".XXXXXX")).string();
+    if (::mkdtemp(path.data()) == nullptr)
+        return errno_error(errno, "cannot create temporary folder " + in_quotes(path));
     return TempDir(fs::path(path));
 }
 

@@ -17,9 +17,12 @@ constexpr Palette kColor{"\033[1;31m", "\033[1;35m", "\033[1;36m", "\033[1m", "\
 
 std::string_view severity_color(Severity severity, const Palette& palette) {
     switch (severity) {
-        case Severity::error: return palette.error;
-        case Severity::warning: return palette.warning;
-        case Severity::note: return palette.note;
+        case Severity::error:
+            return palette.error;
+        case Severity::warning:
+            return palette.warning;
+        case Severity::note:
+            return palette.note;
     }
     return palette.error;
 }
@@ -50,8 +53,8 @@ std::string expand_tabs(std::string_view text, unsigned width) {
 
 /// Number of characters (not bytes) of UTF-8 text: what a terminal advances by, near enough.
 std::size_t character_count(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string excerpt(const SourceRange& range, const SourceReader& source, const RenderOptions& options,
@@ -65,12 +68,14 @@ std::string excerpt(const SourceRange& range, const SourceReader& source, const 
     std::string result = " " + number + " | " + printable(expand_tabs(line, options.tab_width)) + "\n";
     if (range.column == 0 || range.column > line.size() + 1) return result;
     const std::size_t start = range.column - 1;
-    std::size_t end = range.end_line == range.line && range.end_column > range.column ? range.end_column - 1 : start + 1;
+    std::size_t end =
+        range.end_line == range.line && range.end_column > range.column ? range.end_column - 1 : start + 1;
     end = std::min(end, std::max(line.size(), start + 1));
     const std::size_t indent = character_count(expand_tabs(line.substr(0, start), options.tab_width));
     const std::size_t width = std::max<std::size_t>(1, character_count(line.substr(start, end - start)));
-    result += " " + std::string(number.size(), ' ') + " | " + std::string(indent, ' ') + std::string(palette.caret) + "^" +
-              std::string(width - 1, '~') + std::string(palette.reset) + "\n";
+    result += " " + std::string(number.size(), ' ') + " | " + std::string(indent, ' ') +
+              std::string(palette.caret) + "^" + std::string(width - 1, '~') + std::string(palette.reset) +
+              "\n";
     return result;
 }
 
@@ -80,20 +85,25 @@ std::string render(const Diagnostic& diagnostic, const SourceReader& source, con
     const Palette& palette = options.color ? kColor : kPlain;
     std::string text;
     const std::string where = to_string(diagnostic.location);
-    if (!where.empty()) text += std::string(palette.bold) + printable(where) + ":" + std::string(palette.reset) + " ";
-    text += std::string(severity_color(diagnostic.severity, palette)) + std::string(to_string(diagnostic.severity)) + ":" +
-            std::string(palette.reset) + " " + printable(diagnostic.message);
+    if (!where.empty())
+        text += std::string(palette.bold) + printable(where) + ":" + std::string(palette.reset) + " ";
+    text += std::string(severity_color(diagnostic.severity, palette)) +
+            std::string(to_string(diagnostic.severity)) + ":" + std::string(palette.reset) + " " +
+            printable(diagnostic.message);
     if (!diagnostic.id.empty()) text += " [" + diagnostic.id + "]";
     text += "\n";
-    if (const auto* range = std::get_if<SourceRange>(&diagnostic.location)) text += excerpt(*range, source, options, palette);
+    if (const auto* range = std::get_if<SourceRange>(&diagnostic.location))
+        text += excerpt(*range, source, options, palette);
     for (const auto& note : diagnostic.notes) {
         const std::string place = to_string(note.location);
         text += "  " + std::string(palette.note) + "note:" + std::string(palette.reset) + " " +
                 (place.empty() ? "" : printable(place) + ": ") + printable(note.message) + "\n";
-        if (const auto* range = std::get_if<SourceRange>(&note.location)) text += excerpt(*range, source, options, palette);
+        if (const auto* range = std::get_if<SourceRange>(&note.location))
+            text += excerpt(*range, source, options, palette);
     }
     if (!diagnostic.hint.empty()) {
-        text += "  " + std::string(palette.note) + "hint:" + std::string(palette.reset) + " " + printable(diagnostic.hint) + "\n";
+        text += "  " + std::string(palette.note) + "hint:" + std::string(palette.reset) + " " +
+                printable(diagnostic.hint) + "\n";
     }
     return text;
 }

@@ -26,7 +26,8 @@ std::string errno_text(int error) {
     const char* words = strerrordesc_np(error);
     if (words == nullptr) return "error " + std::to_string(error);
     std::string text = words;
-    if (text.size() > 1 && text[1] >= 'a' && text[1] <= 'z') text[0] = static_cast<char>(std::tolower(text[0]));
+    if (text.size() > 1 && text[1] >= 'a' && text[1] <= 'z')
+        text[0] = static_cast<char>(std::tolower(text[0]));
     return text + " (" + name + ")";
 }
 
@@ -35,23 +36,33 @@ namespace {
 ErrorCode code_for(int error) {
     switch (error) {
         case ENOENT:
-        case ENOTDIR: return ErrorCode::not_found;
+        case ENOTDIR:
+            return ErrorCode::not_found;
         case EPERM:
-        case EACCES: return ErrorCode::permission_denied;
-        case EEXIST: return ErrorCode::already_exists;
-        case ETIMEDOUT: return ErrorCode::timed_out;
+        case EACCES:
+            return ErrorCode::permission_denied;
+        case EEXIST:
+            return ErrorCode::already_exists;
+        case ETIMEDOUT:
+            return ErrorCode::timed_out;
         case ENOSYS:
-        case EOPNOTSUPP: return ErrorCode::unsupported;
-        default: return ErrorCode::io;
+        case EOPNOTSUPP:
+            return ErrorCode::unsupported;
+        default:
+            return ErrorCode::io;
     }
 }
 
 std::string hint_for(int error) {
     switch (error) {
-        case ENOSPC: return "free some space, or choose another folder";
-        case EROFS: return "the file system is read-only: choose another folder";
-        case EMFILE: return "raise the limit on open files (ulimit -n)";
-        default: return {};
+        case ENOSPC:
+            return "free some space, or choose another folder";
+        case EROFS:
+            return "the file system is read-only: choose another folder";
+        case EMFILE:
+            return "raise the limit on open files (ulimit -n)";
+        default:
+            return {};
     }
 }
 
@@ -59,7 +70,8 @@ std::string hint_for(int error) {
 
 Error errno_error(int error, const std::string& what) {
     error = std::abs(error);
-    return Error{.code = code_for(error), .message = what + ": " + errno_text(error), .hint = hint_for(error)};
+    return Error{
+        .code = code_for(error), .message = what + ": " + errno_text(error), .hint = hint_for(error)};
 }
 
 namespace detail {

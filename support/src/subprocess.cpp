@@ -74,9 +74,10 @@ bool apply_limits(const SpawnOptions& options) {
     sigset_t none;
     sigemptyset(&none);
     (void)::sigprocmask(SIG_SETMASK, &none, nullptr);
-    const bool ready = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == plan.parent &&
-                       map_descriptors(plan.options->fds, error_pipe) && apply_limits(*plan.options) &&
-                       (plan.options->working_directory.empty() || ::chdir(plan.options->working_directory.c_str()) == 0);
+    const bool ready =
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == plan.parent &&
+        map_descriptors(plan.options->fds, error_pipe) && apply_limits(*plan.options) &&
+        (plan.options->working_directory.empty() || ::chdir(plan.options->working_directory.c_str()) == 0);
     // Close-on-exec everywhere is the rule; this catches descriptors of code that does not follow it.
     int floor = 3;
     for (const auto& mapping : plan.options->fds) floor = std::max(floor, mapping.target + 1);
@@ -129,7 +130,8 @@ Result<PipePair> make_pipe() {
 std::string ExitStatus::to_string() const {
     if (signal == 0) return "exit status " + std::to_string(code);
     const char* name = sigabbrev_np(signal);
-    return name == nullptr ? "killed by signal " + std::to_string(signal) : "killed by SIG" + std::string(name);
+    return name == nullptr ? "killed by signal " + std::to_string(signal)
+                           : "killed by SIG" + std::string(name);
 }
 
 std::optional<std::filesystem::path> find_program(std::string_view program, std::string_view path_variable) {
@@ -146,10 +148,12 @@ std::optional<std::filesystem::path> find_program(std::string_view program, std:
 }
 
 Result<Subprocess> Subprocess::spawn(const SpawnOptions& options) {
-    if (options.argv.empty()) return Error{.code = ErrorCode::invalid_argument, .message = "no program to start"};
+    if (options.argv.empty())
+        return Error{.code = ErrorCode::invalid_argument, .message = "no program to start"};
     std::vector<std::string> environment = options.environment ? *options.environment : own_environment();
     const auto program = find_program(options.argv[0], path_variable_of(environment));
-    if (!program) return Error{.code = ErrorCode::not_found, .message = "program '" + options.argv[0] + "' not found"};
+    if (!program)
+        return Error{.code = ErrorCode::not_found, .message = "program '" + options.argv[0] + "' not found"};
     std::vector<std::string> arguments = options.argv;
     GADGET_TRY_ASSIGN(PipePair errors, make_pipe());
     ChildPlan plan{.program = program->string(),
@@ -187,13 +191,14 @@ Subprocess::~Subprocess() {
 }
 
 void Subprocess::kill(int signal) const {
-    if (pid_ > 0) (void)::kill(pid_, signal);    // not yet waited for, so the number is still this child's
+    if (pid_ > 0) (void)::kill(pid_, signal);  // not yet waited for, so the number is still this child's
 }
 
 Result<ExitStatus> Subprocess::wait(std::optional<std::chrono::milliseconds> timeout) {
     const auto deadline = timeout ? std::optional(Clock::now() + *timeout) : std::nullopt;
     while (deadline) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count();
         pollfd entry{.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
         const int ready = ::poll(&entry, 1, static_cast<int>(std::clamp<long long>(left, 0, 1 << 30)));
         if (ready > 0) break;
@@ -226,7 +231,8 @@ Result<CommandOutput> run_command(SpawnOptions options, std::optional<std::chron
         int wait = -1;
         if (deadline) {
             wait = static_cast<int>(std::clamp<long long>(
-                std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count(), 0, 1 << 30));
+                std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now()).count(), 0,
+                1 << 30));
         }
         const int ready = ::poll(entries.data(), entries.size(), wait);
         if (ready < 0 && errno != EINTR) return errno_error(errno, "cannot read from " + name);
@@ -237,13 +243,16 @@ Result<CommandOutput> run_command(SpawnOptions options, std::optional<std::chron
             const ssize_t count = ::read(entries[i].fd, buffer.data(), buffer.size());
             if (count > 0) texts[i]->append(buffer.data(), static_cast<std::size_t>(count));
             if (count == 0 || (count < 0 && errno != EINTR)) entries[i].fd = -1;
-            if (texts[i]->size() > limit) return Error{.code = ErrorCode::io, .message = name + " printed too much"};
+            if (texts[i]->size() > limit)
+                return Error{.code = ErrorCode::io, .message = name + " printed too much"};
         }
     }
-    GADGET_TRY_ASSIGN(output.status, child.wait(deadline ? std::optional(std::max(
-                                         std::chrono::milliseconds(0),
-                                         std::chrono::duration_cast<std::chrono::milliseconds>(*deadline - Clock::now())))
-                                                         : std::nullopt));
+    GADGET_TRY_ASSIGN(
+        output.status,
+        child.wait(deadline ? std::optional(std::max(std::chrono::milliseconds(0),
+                                                     std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                         *deadline - Clock::now())))
+                            : std::nullopt));
     return output;
 }
 

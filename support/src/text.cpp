@@ -48,7 +48,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
         for (std::size_t j = 1; j <= b.size(); ++j) {
             const bool same = lower(a[i - 1]) == lower(b[j - 1]);
             current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (same ? 0 : 1)});
-            const bool swapped = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+            const bool swapped =
+                i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
             if (swapped) current[j] = std::min(current[j], before[j - 2] + 1);
         }
         std::swap(before, previous);
@@ -58,13 +59,15 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view name, std::span<const std::string> candidates) {
-    constexpr std::size_t kMaxLength = 256;    // longer names are no typing mistakes, and the distance is quadratic
+    constexpr std::size_t kMaxLength =
+        256;  // longer names are no typing mistakes, and the distance is quadratic
     std::string best;
     std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
     if (name.size() > kMaxLength) return best;
     for (const auto& candidate : candidates) {
         if (candidate == name || candidate.size() > kMaxLength) continue;
-        const std::size_t gap = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+        const std::size_t gap =
+            std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
         if (gap >= best_distance) continue;
         const std::size_t distance = edit_distance(name, candidate);
         if (distance < best_distance) {
@@ -115,12 +118,13 @@ std::string human_bytes(unsigned long long bytes) {
         ++unit;
     }
     std::array<char, 32> text{};
-    (void)std::snprintf(text.data(), text.size(), unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, kUnits[unit]);
+    (void)std::snprintf(text.data(), text.size(), unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value,
+                        kUnits[unit]);
     return text.data();
 }
 
 std::string printable(std::string_view text) {
-    constexpr std::string_view kReplacement = "\xef\xbf\xbd";    // U+FFFD
+    constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
     std::string result;
     result.reserve(text.size());
     while (!text.empty()) {

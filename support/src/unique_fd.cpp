@@ -14,7 +14,7 @@ void UniqueFd::reset(int fd) {
     const int old = std::exchange(fd_, fd);
     if (old < 0) return;
     const int saved = errno;
-    (void)::close(old);    // nothing useful can be done: the descriptor is gone either way
+    (void)::close(old);  // nothing useful can be done: the descriptor is gone either way
     errno = saved;
 }
 

@@ -7,7 +7,10 @@ namespace gadget {
 namespace {
 
 Diagnostic at(unsigned line, std::string id) {
-    return {.severity = Severity::error, .id = std::move(id), .message = "m", .location = SourceRange{"a.c", line, 1}};
+    return {.severity = Severity::error,
+            .id = std::move(id),
+            .message = "m",
+            .location = SourceRange{"a.c", line, 1}};
 }
 
 TEST(DiagnosticList, SortsByPositionAndDropsRepetitions) {

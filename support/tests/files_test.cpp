@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gadget/support/files.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ TEST(Files, AtomicWriteReplacesTheWholeFileAndLeavesNoTemporary) {
     ASSERT_TRUE(write_file_atomic(path, "second", 0640));
     EXPECT_EQ(read_text_file(path).value(), "second");
     EXPECT_EQ(entries(folder.path()), 1U);
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777U, 0640U);
 }
@@ -30,7 +30,7 @@ TEST(Files, AtomicWriteReplacesTheWholeFileAndLeavesNoTemporary) {
 TEST(Files, FailedWriteLeavesTheOldContentAndNoTemporary) {
     const TempDir folder = TempDir::create().value();
     const auto path = folder.path() / "out";
-    std::filesystem::create_directory(path);    // a rename onto a folder fails
+    std::filesystem::create_directory(path);  // a rename onto a folder fails
     EXPECT_FALSE(write_file_atomic(path, "text"));
     EXPECT_EQ(entries(folder.path()), 1U);
 }

@@ -57,7 +57,8 @@ TEST(Subprocess, SwappedDescriptorsArriveWhereTheyBelong) {
     const auto second = memory_file("second", as_bytes("2")).value().release();
     const UniqueFd own_first(first);
     const UniqueFd own_second(second);
-    const auto output = run_command({.argv = {"sh", "-c", "cat <&" + std::to_string(second)}, .fds = {{first, second}, {second, first}}});
+    const auto output = run_command(
+        {.argv = {"sh", "-c", "cat <&" + std::to_string(second)}, .fds = {{first, second}, {second, first}}});
     ASSERT_TRUE(output);
     EXPECT_EQ(output->out, "1");
 }

@@ -31,7 +31,8 @@ bool contains(const std::vector<std::string>& words, std::string_view word) {
 std::string trust_options(std::string_view options) {
     std::string kept;
     for (const auto& option : words_of(options)) {
-        if (option.starts_with("signed-by=") || option.starts_with("trusted=")) kept += (kept.empty() ? "" : " ") + option;
+        if (option.starts_with("signed-by=") || option.starts_with("trusted="))
+            kept += (kept.empty() ? "" : " ") + option;
     }
     return kept;
 }
@@ -115,32 +116,35 @@ Result<std::vector<AptSource>> read_apt_sources(const std::filesystem::path& fol
         const auto extension = file.extension();
         if (extension != ".list" && extension != ".sources") continue;
         const auto text = read_text_file(file);
-        if (!text) continue;    // a file that we may not read is no source for us
+        if (!text) continue;  // a file that we may not read is no source for us
         auto found = extension == ".list" ? parse_one_line_sources(*text) : parse_deb822_sources(*text);
         sources.insert(sources.end(), found.begin(), found.end());
     }
     return sources;
 }
 
-Result<std::string> source_line(const std::vector<AptSource>& sources, Archive archive, std::string_view suite) {
+Result<std::string> source_line(const std::vector<AptSource>& sources, Archive archive,
+                                std::string_view suite) {
     // Releases whose archives have the layout we know; third-party repositories use other names.
-    constexpr std::array<std::string_view, 8> kReleases{"bullseye", "bookworm", "trixie", "forky",
+    constexpr std::array<std::string_view, 8> kReleases{"bullseye", "bookworm",  "trixie",  "forky",
                                                         "stable",   "oldstable", "testing", "sid"};
     for (const auto& release : kReleases) {
         for (const auto& source : sources) {
-            const bool matches = archive == Archive::security
-                                     ? source.suite == std::string(release) + "-security"
-                                     : source.suite == release || source.suite == std::string(release) + "-updates";
+            const bool matches =
+                archive == Archive::security
+                    ? source.suite == std::string(release) + "-security"
+                    : source.suite == release || source.suite == std::string(release) + "-updates";
             if (!matches) continue;
             const auto options = source.options.empty() ? "" : "[" + source.options + "] ";
             return "deb " + options + source.uri + " " + std::string(suite) + " main\n";
         }
     }
     const auto* what = archive == Archive::security ? "security archive" : "main archive";
-    return Error{.code = ErrorCode::unsupported,
-                 .message = "no package source of Debian's " + std::string(what) + " is configured on this system",
-                 .hint = "add one to /etc/apt/sources.list.d, or give the kernel as a file with 'gadget kernel add'",
-                 .requirement = Requirement{"a Debian package mirror in the system's apt configuration", ""}};
+    return Error{
+        .code = ErrorCode::unsupported,
+        .message = "no package source of Debian's " + std::string(what) + " is configured on this system",
+        .hint = "add one to /etc/apt/sources.list.d, or give the kernel as a file with 'gadget kernel add'",
+        .requirement = Requirement{"a Debian package mirror in the system's apt configuration", ""}};
 }
 
 }  // namespace gadget::testkit

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The package sources that this system is configured for, and what they say about other releases of the same mirrors.
+// The package sources that this system is configured for, and what they say about other releases of the same
+// mirrors.
 #pragma once
 
 #include <filesystem>
@@ -14,7 +15,8 @@ namespace gadget::testkit {
 struct AptSource {
     std::string uri;
     std::string suite;
-    std::string options;    ///< as a one-line entry has them, e.g. "signed-by=/usr/share/keyrings/x.gpg"; may be empty
+    std::string
+        options;  ///< as a one-line entry has them, e.g. "signed-by=/usr/share/keyrings/x.gpg"; may be empty
 };
 
 /// Entries of a one-line file (*.list): "deb [options] URI SUITE COMPONENT...".
@@ -29,6 +31,7 @@ enum class Archive : std::uint8_t { main, security };
 
 /// The sources.list line for `suite`, made from the system's own entry for that archive. `unsupported` when
 /// the system has none.
-Result<std::string> source_line(const std::vector<AptSource>& sources, Archive archive, std::string_view suite);
+Result<std::string> source_line(const std::vector<AptSource>& sources, Archive archive,
+                                std::string_view suite);
 
 }  // namespace gadget::testkit

@@ -33,7 +33,8 @@ std::vector<std::string> environment_with(const std::vector<std::string>& extra)
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const auto key = text.substr(0, text.find('=') + 1);
-        const bool replaced = std::any_of(extra.begin(), extra.end(), [&](const std::string& e) { return e.starts_with(key); });
+        const bool replaced =
+            std::any_of(extra.begin(), extra.end(), [&](const std::string& e) { return e.starts_with(key); });
         if (!replaced) result.emplace_back(text);
     }
     return result;
@@ -68,13 +69,15 @@ Result<ChildEnd> run_child(const ChildRun& run, const CancelToken& cancel) {
     std::vector<char> buffer(256 * 1024);
     const auto deadline = Clock::now() + run.timeout;
     while (out.read || err.read) {
-        std::array<pollfd, 3> fds{{{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}, {cancel.fd, POLLIN, 0}}};
+        std::array<pollfd, 3> fds{
+            {{out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}, {cancel.fd, POLLIN, 0}}};
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
         const int count = left <= 0 ? 0 : ::poll(fds.data(), fds.size(), static_cast<int>(left));
         if (count < 0 && errno != EINTR) return errno_error(errno, "waiting for " + run.argv[0]);
         if (count == 0) {
             return Error{.code = ErrorCode::timed_out,
-                         .message = run.argv[0] + " did not end within " + std::to_string(run.timeout.count() / 1000) + " s"};
+                         .message = run.argv[0] + " did not end within " +
+                                    std::to_string(run.timeout.count() / 1000) + " s"};
         }
         if (count < 0) continue;
         if (fds[2].revents != 0) return cancelled_error(run.argv[0]);

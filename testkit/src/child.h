@@ -25,7 +25,7 @@ struct ChildRun {
 
 struct ChildEnd {
     ExitStatus status;
-    std::string errors;    ///< the last 64 KiB of standard error
+    std::string errors;  ///< the last 64 KiB of standard error
 };
 
 /// Runs a program to its end. `cancelled` and `timed_out` kill it first.

@@ -12,10 +12,13 @@ namespace {
 constexpr std::uint32_t kLz4LegacyMagic = 0x184c2102;
 constexpr std::size_t kLz4BlockSize = std::size_t{8} << 20;
 
-Error corrupt(const char* why) { return Error{.code = ErrorCode::corrupt_data, .message = why}; }
+Error corrupt(const char* why) {
+    return Error{.code = ErrorCode::corrupt_data, .message = why};
+}
 
-/// Reads one lz4 block (sequences of literals and matches) and appends what it stands for. The format is lz4's
-/// "Block Format Description": token with two 4-bit lengths, 255-continued; offset of 16 bits, little endian.
+/// Reads one lz4 block (sequences of literals and matches) and appends what it stands for. The format is
+/// lz4's "Block Format Description": token with two 4-bit lengths, 255-continued; offset of 16 bits, little
+/// endian.
 class Lz4Block {
   public:
     Lz4Block(std::span<const std::byte> in, Bytes& out) : in_(in), out_(out), start_(out.size()) {}
@@ -28,7 +31,7 @@ class Lz4Block {
             const auto from = in_.subspan(position_, literals);
             out_.insert(out_.end(), from.begin(), from.end());
             position_ += literals;
-            if (position_ == in_.size()) return true;    // the last sequence has no match
+            if (position_ == in_.size()) return true;  // the last sequence has no match
             if (in_.size() - position_ < 2) return false;
             const std::size_t offset = std::to_integer<std::size_t>(in_[position_]) |
                                        std::to_integer<std::size_t>(in_[position_ + 1]) << 8;
@@ -83,16 +86,18 @@ std::uint32_t little_endian32(std::span<const std::byte> bytes) {
 }  // namespace
 
 Result<Bytes> unpack_lz4_legacy(std::span<const std::byte> packed) {
-    if (packed.size() < 4 || little_endian32(packed) != kLz4LegacyMagic) return corrupt("no lz4 legacy frame");
+    if (packed.size() < 4 || little_endian32(packed) != kLz4LegacyMagic)
+        return corrupt("no lz4 legacy frame");
     packed = packed.subspan(4);
     Bytes out;
     while (packed.size() >= 4) {
         const auto size = little_endian32(packed);
         packed = packed.subspan(4);
-        if (size == kLz4LegacyMagic) continue;    // a frame may follow a frame
+        if (size == kLz4LegacyMagic) continue;  // a frame may follow a frame
         if (size > packed.size()) return corrupt("the lz4 stream is cut off");
         if (out.size() > kMaxUnpacked - kLz4BlockSize) return corrupt("the lz4 stream unpacks to too much");
-        if (!Lz4Block(packed.first(size), out).unpack()) return corrupt("a block of the lz4 stream is damaged");
+        if (!Lz4Block(packed.first(size), out).unpack())
+            return corrupt("a block of the lz4 stream is damaged");
         packed = packed.subspan(size);
     }
     return out;

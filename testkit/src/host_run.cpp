@@ -22,10 +22,11 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr int kFrameFd = 3;
-constexpr milliseconds kOverhead{60'000};    // for everything that is not inside a test's own limit
+constexpr milliseconds kOverhead{60'000};  // for everything that is not inside a test's own limit
 
 /// The agent's files: they must be readable by stimuli that run as another user, hence the modes.
-Result<void> lay_out(const std::filesystem::path& folder, const TestRequest& request, const Bytes& object, const Job& job) {
+Result<void> lay_out(const std::filesystem::path& folder, const TestRequest& request, const Bytes& object,
+                     const Job& job) {
     if (::chmod(folder.c_str(), 0711) != 0) return errno_error(errno, "cannot open up " + folder.string());
     GADGET_TRY(write_file_atomic(folder / "object", object));
     if (!request.manifest.empty()) GADGET_TRY(write_file_atomic(folder / "gadget.yaml", request.manifest));
@@ -53,7 +54,8 @@ RunEnd converse(int socket, const Job& job, milliseconds limit, KernelRun& run, 
         const int count = left <= 0 ? 0 : ::poll(fds.data(), fds.size(), static_cast<int>(left));
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) {
-            end.failure = Error{.code = ErrorCode::timed_out, .message = "the tests on this kernel did not end in time"};
+            end.failure = Error{.code = ErrorCode::timed_out,
+                                .message = "the tests on this kernel did not end in time"};
             break;
         }
         if (fds[1].revents != 0) {
@@ -63,7 +65,8 @@ RunEnd converse(int socket, const Job& job, milliseconds limit, KernelRun& run, 
         const auto size = ::read(socket, buffer.data(), buffer.size());
         if (size < 0 && errno == EINTR) continue;
         if (size <= 0) {
-            end.failure = Error{.code = ErrorCode::corrupt_data, .message = "the test agent ended before its tests were over"};
+            end.failure = Error{.code = ErrorCode::corrupt_data,
+                                .message = "the test agent ended before its tests were over"};
             break;
         }
         std::vector<Record> records;
@@ -83,7 +86,9 @@ RunEnd converse(int socket, const Job& job, milliseconds limit, KernelRun& run, 
 
 }  // namespace
 
-std::string missing_host_permission() { return guest::missing_feature("bpf"); }
+std::string missing_host_permission() {
+    return guest::missing_feature("bpf");
+}
 
 Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::path& runner, KernelRun& run,
                            const CancelToken& cancel) {
@@ -95,7 +100,8 @@ Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::pa
     }
     GADGET_TRY_ASSIGN(const TempDir folder, TempDir::create("gadgetkit-test-"));
     const auto path = [&](const char* name) { return (folder.path() / name).string(); };
-    Job job = make_job(request.scenarios, runner.string(), path("object"), request.manifest.empty() ? "" : path("gadget.yaml"));
+    Job job = make_job(request.scenarios, runner.string(), path("object"),
+                       request.manifest.empty() ? "" : path("gadget.yaml"));
     job.nonce = make_nonce();
     GADGET_TRY(lay_out(folder.path(), request, request.objects.at(model::host_arch()), job));
 
@@ -111,7 +117,7 @@ Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::pa
     GADGET_TRY_ASSIGN(Subprocess agent, Subprocess::spawn(options));
     theirs.reset();
     RunEnd end = converse(ours.get(), job, whole_time(request.scenarios), run, cancel);
-    if (!end.failure) (void)agent.wait(milliseconds(2000));    // else the destructor kills it
+    if (!end.failure) (void)agent.wait(milliseconds(2000));  // else the destructor kills it
     return end;
 }
 

@@ -9,7 +9,8 @@ namespace gadget::testkit {
 Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> runner, Job job,
                              const std::vector<InitramfsFile>& files) {
     NewcWriter archive;
-    for (const auto* folder : {"dev", "proc", "sys", "tmp", "run", "bin", "modules", "gadgetkit"}) archive.directory(folder);
+    for (const auto* folder : {"dev", "proc", "sys", "tmp", "run", "bin", "modules", "gadgetkit"})
+        archive.directory(folder);
     archive.file("init", runner, 0755);
     archive.symlink("bin/gadget-run", "/init");
     if (!kernel.modules.empty()) {

@@ -15,25 +15,25 @@ namespace gadget::testkit {
 
 /// One action of a test, done by a process of its own that exists before the gadget starts.
 struct JobStep {
-    std::string id;      ///< for ${id.pid}
-    std::string kind;    ///< a name of the stimulus table
+    std::string id;    ///< for ${id.pid}
+    std::string kind;  ///< a name of the stimulus table
     std::map<std::string, std::string> options;
 };
 
 struct JobTest {
     std::string id;
-    std::string object;      ///< path
-    std::string manifest;    ///< path, may be empty
+    std::string object;    ///< path
+    std::string manifest;  ///< path, may be empty
     std::vector<std::pair<std::string, std::string>> params;
-    std::vector<std::string> features;    ///< needed; the test is skipped when one is missing
+    std::vector<std::string> features;  ///< needed; the test is skipped when one is missing
     std::vector<JobStep> steps;
     std::uint32_t timeout_ms = 10'000;
 };
 
 struct Job {
     std::string nonce;
-    std::string program;                 ///< path of the executable that runs gadgets
-    std::vector<std::string> modules;    ///< paths, in loading order
+    std::string program;               ///< path of the executable that runs gadgets
+    std::vector<std::string> modules;  ///< paths, in loading order
     std::vector<JobTest> tests;
 };
 

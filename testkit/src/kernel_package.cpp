@@ -30,11 +30,13 @@ struct Suite {
 
 struct Series {
     std::string_view id;
-    std::span<const Suite> suites;    ///< tried in this order
+    std::span<const Suite> suites;  ///< tried in this order
 };
 
-constexpr std::array kBullseye{Suite{Archive::security, "bullseye-security"}, Suite{Archive::main, "bullseye"}};
-constexpr std::array kBookworm{Suite{Archive::security, "bookworm-security"}, Suite{Archive::main, "bookworm"}};
+constexpr std::array kBullseye{Suite{Archive::security, "bullseye-security"},
+                               Suite{Archive::main, "bullseye"}};
+constexpr std::array kBookworm{Suite{Archive::security, "bookworm-security"},
+                               Suite{Archive::main, "bookworm"}};
 constexpr std::array kNewest{Suite{Archive::main, "trixie-backports"}, Suite{Archive::main, "sid"}};
 
 constexpr std::array kSeries{
@@ -45,7 +47,9 @@ constexpr std::array kSeries{
 /// From this major version on, the image stands in linux-binary-* and the modules in linux-modules-*.
 constexpr int kSplitPackages = 7;
 
-bool is_split(std::string_view id) { return !id.empty() && id[0] - '0' >= kSplitPackages; }
+bool is_split(std::string_view id) {
+    return !id.empty() && id[0] - '0' >= kSplitPackages;
+}
 
 /// The system's package manager with a configuration, lists and cache of our own.
 class Apt {
@@ -76,7 +80,8 @@ class Apt {
         return names;
     }
 
-    /// Puts the newest version of `package` into debs/; returns the file, or an empty path when the mirror lacks it.
+    /// Puts the newest version of `package` into debs/; returns the file, or an empty path when the mirror
+    /// lacks it.
     Result<fs::path> download(const std::string& package) {
         std::error_code ignored;
         fs::remove_all(folder_ / "debs", ignored);
@@ -93,35 +98,42 @@ class Apt {
     [[nodiscard]] const Error& last_failure() const { return last_failure_; }
 
   private:
-    Result<ChildEnd> run(std::vector<std::string> command, std::chrono::milliseconds timeout, std::string* output) {
+    Result<ChildEnd> run(std::vector<std::string> command, std::chrono::milliseconds timeout,
+                         std::string* output) {
         const auto path = [this](const char* name) { return (folder_ / name).string(); };
         const std::array options{
             "Dir::Etc::sourcelist=" + path("sources.list"), std::string("Dir::Etc::sourceparts=/dev/null"),
-            "Dir::State::lists=" + path("lists"), "Dir::State::status=" + path("status"), "Dir::Cache=" + path("cache"),
-            "APT::Architecture=" + arch_, "APT::Architectures=" + arch_, std::string("APT::Sandbox::User=root"),
-            std::string("Acquire::Languages=none"), std::string("Acquire::Retries=2"),
-            std::string("Acquire::http::Timeout=30"), std::string("Acquire::https::Timeout=30"),
+            "Dir::State::lists=" + path("lists"), "Dir::State::status=" + path("status"),
+            "Dir::Cache=" + path("cache"), "APT::Architecture=" + arch_, "APT::Architectures=" + arch_,
+            std::string("APT::Sandbox::User=root"), std::string("Acquire::Languages=none"),
+            std::string("Acquire::Retries=2"), std::string("Acquire::http::Timeout=30"),
+            std::string("Acquire::https::Timeout=30"),
             // The system's own actions after an update are not for private lists.
             std::string("APT::Update::Post-Invoke-Success="), std::string("APT::Update::Post-Invoke=")};
         std::vector<std::string> argv{command[0], "-q"};
         if (command[0] == "apt-cache") argv.pop_back();
         for (const auto& option : options) argv.insert(argv.end(), {"-o", option});
         argv.insert(argv.end(), command.begin() + 1, command.end());
-        ChildRun child{.argv = std::move(argv), .working_directory = folder_ / "debs", .extra_environment = {"LC_ALL=C.UTF-8"},
+        ChildRun child{.argv = std::move(argv),
+                       .working_directory = folder_ / "debs",
+                       .extra_environment = {"LC_ALL=C.UTF-8"},
                        .timeout = timeout};
         if (output != nullptr) {
             child.output = [output](std::string_view bytes) -> Result<void> {
-                if (output->size() > kMaxTextFile) return Error{.code = ErrorCode::io, .message = "too much output"};
+                if (output->size() > kMaxTextFile)
+                    return Error{.code = ErrorCode::io, .message = "too much output"};
                 output->append(bytes);
                 return {};
             };
         }
         auto end = run_child(child, cancel_);
         if (!end && end.error().code == ErrorCode::not_found) {
-            return Error{.code = ErrorCode::unsupported,
-                         .message = "'" + command[0] + "' is not installed: kernels are fetched with the package manager of Debian",
-                         .hint = "give the kernel as a file with 'gadget kernel add'",
-                         .requirement = Requirement{command[0], ""}};
+            return Error{
+                .code = ErrorCode::unsupported,
+                .message = "'" + command[0] +
+                           "' is not installed: kernels are fetched with the package manager of Debian",
+                .hint = "give the kernel as a file with 'gadget kernel add'",
+                .requirement = Requirement{command[0], ""}};
         }
         return end;
     }
@@ -138,10 +150,12 @@ class Apt {
     }
 
     static Error no_network(const std::string& errors) {
-        return Error{.code = ErrorCode::unsupported,
-                     .message = "the package mirror did not give the kernel: " + reason(errors),
-                     .hint = "connect to the network once, fetched kernels are kept; or 'gadget kernel add' a kernel file",
-                     .requirement = Requirement{"network access to the package mirror", ""}};
+        return Error{
+            .code = ErrorCode::unsupported,
+            .message = "the package mirror did not give the kernel: " + reason(errors),
+            .hint =
+                "connect to the network once, fetched kernels are kept; or 'gadget kernel add' a kernel file",
+            .requirement = Requirement{"network access to the package mirror", ""}};
     }
 
     fs::path folder_;
@@ -178,8 +192,8 @@ std::string package_version(const fs::path& deb) {
 }
 
 /// Downloads and unpacks one candidate; an empty image when the mirror does not have its files.
-Result<KernelParts> take_candidate(Apt& apt, const std::string& package, const std::string& id, Progress& progress,
-                                   const CancelToken& cancel) {
+Result<KernelParts> take_candidate(Apt& apt, const std::string& package, const std::string& id,
+                                   Progress& progress, const CancelToken& cancel) {
     KernelParts parts;
     std::vector<std::string> packages{package};
     constexpr std::string_view kBinary = "linux-binary-";
@@ -199,8 +213,12 @@ Result<KernelParts> take_candidate(Apt& apt, const std::string& package, const s
 Error unknown_kernel(const std::string& id) {
     const auto known = known_kernel_ids();
     auto hint = did_you_mean(id, known);
-    if (hint.empty()) hint = "known: " + join_words(known, "and") + "; or 'gadget kernel add' a kernel file under this name";
-    return Error{.code = ErrorCode::not_found, .message = "no kernel '" + id + "' in the store, and no source for it", .hint = hint};
+    if (hint.empty())
+        hint =
+            "known: " + join_words(known, "and") + "; or 'gadget kernel add' a kernel file under this name";
+    return Error{.code = ErrorCode::not_found,
+                 .message = "no kernel '" + id + "' in the store, and no source for it",
+                 .hint = hint};
 }
 
 std::span<const Suite> suites_of(const std::string& id) {
@@ -242,13 +260,15 @@ bool version_less(std::string_view a, std::string_view b) {
     return a.size() - i < b.size() - j;
 }
 
-std::vector<std::string> kernel_candidates(const std::vector<std::string>& names, const std::string& id, model::Arch arch) {
+std::vector<std::string> kernel_candidates(const std::vector<std::string>& names, const std::string& id,
+                                           model::Arch arch) {
     const std::string prefix = (is_split(id) ? "linux-binary-" : "linux-image-") + id + ".";
     const std::string suffix = "-cloud-" + std::string(model::to_string(arch));
     const std::string unsigned_suffix = suffix + "-unsigned";
     std::vector<std::string> found;
     for (const auto& name : names) {
-        if (name.starts_with(prefix) && (name.ends_with(suffix) || name.ends_with(unsigned_suffix))) found.push_back(name);
+        if (name.starts_with(prefix) && (name.ends_with(suffix) || name.ends_with(unsigned_suffix)))
+            found.push_back(name);
     }
     std::sort(found.begin(), found.end(), [&](const std::string& a, const std::string& b) {
         const auto version = [&](const std::string& name) { return name.substr(0, name.rfind(suffix)); };
@@ -275,28 +295,32 @@ Result<void> unpack_kernel_package(const fs::path& deb, KernelParts& parts, cons
                        .output = [&reader](std::string_view bytes) { return reader.push(bytes); }};
     auto end = run_child(run, cancel);
     if (!end && end.error().code == ErrorCode::not_found) {
-        return Error{.code = ErrorCode::unsupported, .message = "'dpkg-deb' is not installed: it unpacks kernel packages",
-                     .hint = "install the package 'dpkg'", .requirement = Requirement{"dpkg-deb", ""}};
+        return Error{.code = ErrorCode::unsupported,
+                     .message = "'dpkg-deb' is not installed: it unpacks kernel packages",
+                     .hint = "install the package 'dpkg'",
+                     .requirement = Requirement{"dpkg-deb", ""}};
     }
     if (!end) return std::move(end).error();
     if (!end->status.success()) {
         return Error{.code = ErrorCode::corrupt_data,
-                     .message = "'" + deb.filename().string() + "' cannot be unpacked: " + printable(trim(end->errors))};
+                     .message = "'" + deb.filename().string() +
+                                "' cannot be unpacked: " + printable(trim(end->errors))};
     }
     return reader.finish();
 }
 
-Result<KernelParts> download_kernel(const std::string& id, model::Arch arch, const fs::path& work, Progress& progress,
-                                    const CancelToken& cancel) {
+Result<KernelParts> download_kernel(const std::string& id, model::Arch arch, const fs::path& work,
+                                    Progress& progress, const CancelToken& cancel) {
     const auto suites = suites_of(id);
     if (suites.empty()) return unknown_kernel(id);
     GADGET_TRY_ASSIGN(const auto sources, read_apt_sources("/etc/apt"));
-    constexpr std::size_t kMaxTries = 4;    // indexes may name versions that the pool no longer has
+    constexpr std::size_t kMaxTries = 4;  // indexes may name versions that the pool no longer has
     std::optional<Error> failure;
     for (const auto& suite : suites) {
         GADGET_TRY_ASSIGN(const std::string source, source_line(sources, suite.archive, suite.name));
         Apt apt(work / std::string(suite.name), arch, cancel);
-        progress.step("reading the package list of " + std::string(suite.name) + " (" + std::string(model::to_string(arch)) + ")");
+        progress.step("reading the package list of " + std::string(suite.name) + " (" +
+                      std::string(model::to_string(arch)) + ")");
         GADGET_TRY(apt.update(source));
         GADGET_TRY_ASSIGN(const auto names, apt.names(is_split(id) ? "linux-binary-" : "linux-image-"));
         const auto candidates = kernel_candidates(names, id, arch);
@@ -308,7 +332,8 @@ Result<KernelParts> download_kernel(const std::string& id, model::Arch arch, con
     }
     if (failure) return *failure;
     return Error{.code = ErrorCode::not_found,
-                 .message = "no package of kernel " + id + " for " + std::string(model::to_string(arch)) + " on the mirror"};
+                 .message = "no package of kernel " + id + " for " + std::string(model::to_string(arch)) +
+                            " on the mirror"};
 }
 
 }  // namespace gadget::testkit

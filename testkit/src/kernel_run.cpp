@@ -10,7 +10,7 @@
 namespace gadget::testkit {
 namespace {
 
-constexpr std::size_t kMaxKept = std::size_t{8} << 20;    // of rows or messages, for each test
+constexpr std::size_t kMaxKept = std::size_t{8} << 20;  // of rows or messages, for each test
 constexpr unsigned kSettleMs = 50;
 
 void keep_line(std::string& text, std::string_view line) {
@@ -53,19 +53,26 @@ void fail(TestResult& result, FailureClass failure, std::string message, std::st
 }
 
 bool killed_for_memory(const std::vector<std::string>& problems) {
-    return std::any_of(problems.begin(), problems.end(),
-                       [](const std::string& line) { return line.find("Out of memory") != std::string::npos; });
+    return std::any_of(problems.begin(), problems.end(), [](const std::string& line) {
+        return line.find("Out of memory") != std::string::npos;
+    });
 }
 
 FailureClass class_of(const Error& error) {
     switch (error.code) {
         case ErrorCode::guest_panic:
-            return error.message.find("memory") != std::string::npos ? FailureClass::out_of_memory : FailureClass::guest_panic;
-        case ErrorCode::boot_failed: return FailureClass::boot_failed;
-        case ErrorCode::timed_out: return FailureClass::timed_out;
-        case ErrorCode::unsupported: return FailureClass::no_machine;
-        case ErrorCode::permission_denied: return FailureClass::no_permission;
-        default: return FailureClass::truncated_result;
+            return error.message.find("memory") != std::string::npos ? FailureClass::out_of_memory
+                                                                     : FailureClass::guest_panic;
+        case ErrorCode::boot_failed:
+            return FailureClass::boot_failed;
+        case ErrorCode::timed_out:
+            return FailureClass::timed_out;
+        case ErrorCode::unsupported:
+            return FailureClass::no_machine;
+        case ErrorCode::permission_denied:
+            return FailureClass::no_permission;
+        default:
+            return FailureClass::truncated_result;
     }
 }
 
@@ -136,7 +143,8 @@ void KernelRun::apply(Test& test, const Record& record, std::vector<Record>& rep
     } else if (kind == "log" && record.size() == 3) {
         keep_line(test.log, record[2]);
     } else if (kind == "step" && record.size() == 4) {
-        if (!record[3].empty()) test.stimulus_failure = "step '" + printable(record[2]) + "': " + printable(record[3]);
+        if (!record[3].empty())
+            test.stimulus_failure = "step '" + printable(record[2]) + "': " + printable(record[3]);
     } else if (kind == "stimulated") {
         prepare_matcher(test);
         test.stimulated = true;
@@ -176,7 +184,8 @@ void KernelRun::judge_early_end(const Test& test, TestResult& result) {
         fail(result, FailureClass::out_of_memory, "the kernel killed the gadget's runner for lack of memory",
              "give the machine more memory, or make the gadget's maps smaller");
     } else if (test.signal != 0) {
-        fail(result, FailureClass::gadget_crashed, "the gadget's runner was killed by signal " + std::to_string(test.signal),
+        fail(result, FailureClass::gadget_crashed,
+             "the gadget's runner was killed by signal " + std::to_string(test.signal),
              "this is a defect of the runner, or the machine has too little memory");
     } else if (message.find("attach") != std::string::npos && test.code != 0) {
         fail(result, FailureClass::attach_refused, "the gadget could not be attached: " + message,
@@ -184,12 +193,14 @@ void KernelRun::judge_early_end(const Test& test, TestResult& result) {
     } else if (test.code == 3) {
         fail(result, FailureClass::missing_feature, "the kernel lacks something: " + message,
              "name the feature under 'requires' if the gadget cannot do without it");
-    } else if (test.code != 0 && (message.find("load") != std::string::npos || message.find("verifier") != std::string::npos)) {
+    } else if (test.code != 0 &&
+               (message.find("load") != std::string::npos || message.find("verifier") != std::string::npos)) {
         fail(result, FailureClass::load_refused, "the kernel refused to load the gadget: " + message,
              "the log of the test has the verifier's words");
     } else if (test.code != 0) {
-        fail(result, FailureClass::gadget_failed, "the gadget ended with exit status " + std::to_string(test.code) +
-                                                      (message.empty() ? "" : ": " + message));
+        fail(result, FailureClass::gadget_failed,
+             "the gadget ended with exit status " + std::to_string(test.code) +
+                 (message.empty() ? "" : ": " + message));
     } else {
         fail(result, FailureClass::gadget_failed, "the gadget ended before the test was over");
     }
@@ -208,11 +219,14 @@ void KernelRun::judge(const Test& test, TestResult& result) {
     } else if (test.state == "early") {
         judge_early_end(test, result);
     } else if (test.state == "unready") {
-        fail(result, FailureClass::gadget_hung, "the gadget was not attached within " + timeout, "raise 'timeout' if the machine is slow");
+        fail(result, FailureClass::gadget_hung, "the gadget was not attached within " + timeout,
+             "raise 'timeout' if the machine is slow");
     } else if (!test.stimulus_failure.empty()) {
-        fail(result, FailureClass::stimulus_failed, test.stimulus_failure, "the scenario is wrong, or the kernel behaves differently");
+        fail(result, FailureClass::stimulus_failed, test.stimulus_failure,
+             "the scenario is wrong, or the kernel behaves differently");
     } else if (test.matcher_error) {
-        fail(result, FailureClass::wrong_events, test.matcher_error->to_string(), "correct the scenario " + test.scenario->file);
+        fail(result, FailureClass::wrong_events, test.matcher_error->to_string(),
+             "correct the scenario " + test.scenario->file);
         result.outcome = Outcome::error;
     } else if (test.matcher && !test.matcher->bad_row().empty()) {
         fail(result, FailureClass::bad_output, "the gadget's output is not JSON, " + test.matcher->bad_row());
@@ -225,7 +239,9 @@ void KernelRun::judge(const Test& test, TestResult& result) {
     } else if (test.code != 0 || test.signal != 0) {
         judge_early_end(test, result);
     } else if (!test.kernel_problems.empty()) {
-        fail(result, killed_for_memory(test.kernel_problems) ? FailureClass::out_of_memory : FailureClass::kernel_problem,
+        fail(result,
+             killed_for_memory(test.kernel_problems) ? FailureClass::out_of_memory
+                                                     : FailureClass::kernel_problem,
              "the kernel reported: " + test.kernel_problems.front());
     }
 }
@@ -235,9 +251,11 @@ void KernelRun::judge_unfinished(const Test& test, const RunEnd& end, TestResult
         Error{.code = ErrorCode::corrupt_data, .message = "the machine ended without a result"});
     fail(result, class_of(error), error.message, error.hint);
     const bool under_way = test.begun && !test.ended;
-    const bool gadget_is_suspect = under_way && (error.code == ErrorCode::guest_panic || error.code == ErrorCode::timed_out);
+    const bool gadget_is_suspect =
+        under_way && (error.code == ErrorCode::guest_panic || error.code == ErrorCode::timed_out);
     if (!gadget_is_suspect) result.outcome = Outcome::error;
-    if (!test.begun && error.code == ErrorCode::guest_panic) result.message = "not run, because " + error.message;
+    if (!test.begun && error.code == ErrorCode::guest_panic)
+        result.message = "not run, because " + error.message;
 }
 
 void KernelRun::keep_logs(const Test& test, const std::filesystem::path& folder, TestResult& result) {
@@ -257,15 +275,17 @@ std::vector<TestResult> KernelRun::finish(const RunEnd& end, const std::filesyst
             judge(test, result);
             if (result.outcome == Outcome::passed && end.damaged_frames + end.lost_frames > 0) {
                 fail(result, FailureClass::truncated_result,
-                     "parts of the machine's report were damaged or lost (" + std::to_string(end.damaged_frames) + " damaged, " +
-                         std::to_string(end.lost_frames) + " lost)");
+                     "parts of the machine's report were damaged or lost (" +
+                         std::to_string(end.damaged_frames) + " damaged, " + std::to_string(end.lost_frames) +
+                         " lost)");
                 result.outcome = Outcome::error;
             }
         } else {
             judge_unfinished(test, end, result);
         }
         const auto finished = test.ended ? test.finished : Clock::now();
-        if (test.begun) result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(finished - test.started);
+        if (test.begun)
+            result.duration = std::chrono::duration_cast<std::chrono::milliseconds>(finished - test.started);
         if (kept_console) result.logs.push_back(console);
         if (keep) keep_logs(test, folder, result);
         results.push_back(std::move(result));
@@ -278,8 +298,12 @@ Job make_job(const std::vector<Scenario>& scenarios, const std::string& program,
     Job job{.nonce = {}, .program = program};
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const auto& scenario = scenarios[i];
-        JobTest test{.id = std::to_string(i), .object = object, .manifest = manifest, .params = scenario.params,
-                     .features = scenario.features, .timeout_ms = scenario.timeout_seconds * 1000};
+        JobTest test{.id = std::to_string(i),
+                     .object = object,
+                     .manifest = manifest,
+                     .params = scenario.params,
+                     .features = scenario.features,
+                     .timeout_ms = scenario.timeout_seconds * 1000};
         for (const auto& step : scenario.steps) test.steps.push_back({step.id, step.kind, step.options});
         job.tests.push_back(std::move(test));
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The host's side of one kernel's tests: takes the agent's frames, decides when a test has seen enough, and judges.
+// The host's side of one kernel's tests: takes the agent's frames, decides when a test has seen enough, and
+// judges.
 #pragma once
 
 #include <chrono>
@@ -32,7 +33,8 @@ class KernelRun {
     /// A frame from the agent; returns the frames to send to it.
     [[nodiscard]] std::vector<Record> frame(const Record& record);
 
-    /// The results of all scenarios; call once, when no more frames come. Logs go to `folder` unless it is empty.
+    /// The results of all scenarios; call once, when no more frames come. Logs go to `folder` unless it is
+    /// empty.
     [[nodiscard]] std::vector<TestResult> finish(const RunEnd& end, const std::filesystem::path& folder);
 
     [[nodiscard]] bool came_up() const { return !release_.empty(); }
@@ -51,15 +53,15 @@ class KernelRun {
         Variables variables;
         std::optional<Matcher> matcher;
         std::optional<Error> matcher_error;
-        std::string missing;            ///< feature and reason, when the agent skipped the test
+        std::string missing;  ///< feature and reason, when the agent skipped the test
         std::string stimulus_failure;
-        std::string state;              ///< of the "end" frame
+        std::string state;  ///< of the "end" frame
         int code = 0;
         int signal = 0;
         std::string detail;
         std::vector<std::string> kernel_problems;
-        std::string rows;               ///< text of all rows, bounded
-        std::string log;                ///< what the gadget wrote to standard error, bounded
+        std::string rows;  ///< text of all rows, bounded
+        std::string log;   ///< what the gadget wrote to standard error, bounded
     };
 
     Test* find(const Record& record);
@@ -78,7 +80,7 @@ class KernelRun {
 };
 
 /// The job that makes the agent run `scenarios`; paths and program are those of the machine.
-[[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& program, const std::string& object,
-                           const std::string& manifest);
+[[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& program,
+                           const std::string& object, const std::string& manifest);
 
 }  // namespace gadget::testkit

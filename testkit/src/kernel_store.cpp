@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr int kFormat = 1;    // of an entry; entries of another format are fetched anew
+constexpr int kFormat = 1;  // of an entry; entries of another format are fetched anew
 constexpr const char* kFactsFile = "kernel.json";
 
 Result<void> check_id(const std::string& id) {
@@ -45,10 +45,12 @@ class Lock {
         UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
         if (!fd) return errno_error(errno, "cannot open the lock file " + file.string());
         while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) return errno_error(errno, "cannot lock " + file.string());
+            if (errno != EWOULDBLOCK && errno != EINTR)
+                return errno_error(errno, "cannot lock " + file.string());
             pollfd entry{cancel.fd, POLLIN, 0};
             constexpr int kRetryMs = 100;
-            if (::poll(&entry, 1, kRetryMs) > 0) return cancelled_error("waiting for another process that fetches the kernel");
+            if (::poll(&entry, 1, kRetryMs) > 0)
+                return cancelled_error("waiting for another process that fetches the kernel");
         }
         return Lock(std::move(fd));
     }
@@ -60,15 +62,21 @@ class Lock {
 
 /// Size and time of the last change of a file, as text; empty when it is not there.
 std::string file_stamp(const fs::path& file) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(file.c_str(), &info) != 0) return {};
-    return std::to_string(info.st_size) + "@" + std::to_string(info.st_mtim.tv_sec) + "." + std::to_string(info.st_mtim.tv_nsec);
+    return std::to_string(info.st_size) + "@" + std::to_string(info.st_mtim.tv_sec) + "." +
+           std::to_string(info.st_mtim.tv_nsec);
 }
 
 std::string facts_json(const Kernel& kernel) {
-    return Json{{"format", kFormat},           {"id", kernel.id},           {"arch", model::to_string(kernel.arch)},
-                {"release", kernel.release},   {"package", kernel.package}, {"version", kernel.version},
-                {"image", kernel.image.filename().string()},                {"sha256", kernel.sha256},
+    return Json{{"format", kFormat},
+                {"id", kernel.id},
+                {"arch", model::to_string(kernel.arch)},
+                {"release", kernel.release},
+                {"package", kernel.package},
+                {"version", kernel.version},
+                {"image", kernel.image.filename().string()},
+                {"sha256", kernel.sha256},
                 {"stamp", file_stamp(kernel.image)}}
                .dump(2) +
            "\n";
@@ -80,24 +88,33 @@ Error damaged(const fs::path& entry, const std::string& why) {
                  .hint = "remove it with 'gadget kernel remove' and fetch it again"};
 }
 
-/// Reads an entry without looking into its image. `stamp` is what file_stamp() of it was when its digest was taken.
+/// Reads an entry without looking into its image. `stamp` is what file_stamp() of it was when its digest was
+/// taken.
 Result<Kernel> read_entry(const fs::path& entry, std::string* stamp = nullptr) {
     auto text = read_text_file(entry / kFactsFile);
     if (!text) {
         if (text.error().code != ErrorCode::not_found) return std::move(text).error();
-        return Error{.code = ErrorCode::not_found, .message = "kernel '" + entry.filename().string() + "' is not in the store"};
+        return Error{.code = ErrorCode::not_found,
+                     .message = "kernel '" + entry.filename().string() + "' is not in the store"};
     }
     const auto json = Json::parse(*text, nullptr, false);
-    if (!json.is_object() || json.value("format", Json(0)) != Json(kFormat)) return damaged(entry, "unknown format");
+    if (!json.is_object() || json.value("format", Json(0)) != Json(kFormat))
+        return damaged(entry, "unknown format");
     const auto field = [&json](const char* name) {
         const auto found = json.find(name);
         return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
     };
     const auto arch = model::parse_arch(field("arch"));
     const auto image = field("image");
-    if (!arch || image.empty() || image.find('/') != std::string::npos) return damaged(entry, "missing facts");
-    Kernel kernel{.id = field("id"), .arch = *arch, .release = field("release"), .package = field("package"),
-                  .version = field("version"), .sha256 = field("sha256"), .image = entry / image};
+    if (!arch || image.empty() || image.find('/') != std::string::npos)
+        return damaged(entry, "missing facts");
+    Kernel kernel{.id = field("id"),
+                  .arch = *arch,
+                  .release = field("release"),
+                  .package = field("package"),
+                  .version = field("version"),
+                  .sha256 = field("sha256"),
+                  .image = entry / image};
     if (stamp != nullptr) *stamp = field("stamp");
     std::error_code ignored;
     if (fs::exists(entry / "modules", ignored)) kernel.modules = entry / "modules";
@@ -113,7 +130,8 @@ Result<void> write_entry(const fs::path& folder, Kernel& kernel, const KernelPar
     GADGET_TRY(write_file_atomic(kernel.image, image));
     if (const auto btf = find_btf(image); !btf.empty()) GADGET_TRY(write_file_atomic(folder / "btf", btf));
     if (!parts.modules.empty()) GADGET_TRY(gadget::create_directories(folder / "modules"));
-    for (const auto& [name, content] : parts.modules) GADGET_TRY(write_file_atomic(folder / "modules" / name, content));
+    for (const auto& [name, content] : parts.modules)
+        GADGET_TRY(write_file_atomic(folder / "modules" / name, content));
     return write_file_atomic(folder / kFactsFile, facts_json(kernel));
 }
 
@@ -131,7 +149,9 @@ Result<void> install(const fs::path& root, const fs::path& entry, Kernel kernel,
     return {};
 }
 
-bool looks_like_package(std::span<const std::byte> content) { return as_text(content).starts_with("!<arch>\n"); }
+bool looks_like_package(std::span<const std::byte> content) {
+    return as_text(content).starts_with("!<arch>\n");
+}
 
 }  // namespace
 
@@ -145,7 +165,8 @@ Result<std::vector<Kernel>> KernelStore::list() const {
     std::vector<Kernel> kernels;
     for (const auto arch : model::kAllArchs) {
         std::error_code error;
-        for (const auto& folder : fs::directory_iterator(fs::absolute(root_) / std::string(model::to_string(arch)), error)) {
+        for (const auto& folder :
+             fs::directory_iterator(fs::absolute(root_) / std::string(model::to_string(arch)), error)) {
             auto kernel = read_entry(folder.path());
             if (kernel) kernels.push_back(std::move(*kernel));
         }
@@ -160,30 +181,36 @@ Result<Kernel> KernelStore::find(const std::string& id, model::Arch arch) const 
     GADGET_TRY(check_id(id));
     std::string stamp;
     GADGET_TRY_ASSIGN(Kernel kernel, read_entry(entry(id, arch), &stamp));
-    if (!stamp.empty() && stamp == file_stamp(kernel.image)) return kernel;    // not touched since it was digested
+    if (!stamp.empty() && stamp == file_stamp(kernel.image))
+        return kernel;  // not touched since it was digested
     GADGET_TRY_ASSIGN(const Bytes image, read_file(kernel.image));
-    if (sha256_hex(image) != kernel.sha256) return damaged(entry(id, arch), "its image does not have the recorded digest");
+    if (sha256_hex(image) != kernel.sha256)
+        return damaged(entry(id, arch), "its image does not have the recorded digest");
     return kernel;
 }
 
-Result<Kernel> KernelStore::fetch(const std::string& id, model::Arch arch, Progress& progress, const CancelToken& cancel) {
+Result<Kernel> KernelStore::fetch(const std::string& id, model::Arch arch, Progress& progress,
+                                  const CancelToken& cancel) {
     const auto usable = [](const Result<Kernel>& kernel) {
         // A damaged entry is fetched again, a kernel that was added by hand cannot be.
-        return kernel || (kernel.error().code != ErrorCode::not_found && kernel.error().code != ErrorCode::corrupt_data);
+        return kernel || (kernel.error().code != ErrorCode::not_found &&
+                          kernel.error().code != ErrorCode::corrupt_data);
     };
     if (auto stored = find(id, arch); usable(stored)) return stored;
     GADGET_TRY(gadget::create_directories(root_));
     const auto name = std::string(model::to_string(arch)) + "-" + id;
     GADGET_TRY_ASSIGN(const Lock lock, Lock::take(root_ / (name + ".lock"), cancel));
-    if (auto stored = find(id, arch); usable(stored)) return stored;    // another process was faster
+    if (auto stored = find(id, arch); usable(stored)) return stored;  // another process was faster
     GADGET_TRY_ASSIGN(const TempDir work, TempDir::create(".fetch-", root_));
     GADGET_TRY_ASSIGN(const KernelParts parts, download_kernel(id, arch, work.path(), progress, cancel));
-    const Kernel kernel{.id = id, .arch = arch, .release = parts.release, .package = parts.package, .version = parts.version};
+    const Kernel kernel{
+        .id = id, .arch = arch, .release = parts.release, .package = parts.package, .version = parts.version};
     GADGET_TRY(install(root_, entry(id, arch), kernel, parts));
     return find(id, arch);
 }
 
-Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const fs::path& file, const CancelToken& cancel) {
+Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const fs::path& file,
+                                const CancelToken& cancel) {
     GADGET_TRY(check_id(id));
     GADGET_TRY_ASSIGN(Bytes content, read_file(file));
     KernelParts parts;
@@ -191,7 +218,8 @@ Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const f
         GADGET_TRY(unpack_kernel_package(file, parts, cancel));
         parts.package = file.filename().string();
         if (parts.image.empty()) {
-            return Error{.code = ErrorCode::not_found, .message = "the package '" + file.string() + "' contains no kernel image"};
+            return Error{.code = ErrorCode::not_found,
+                         .message = "the package '" + file.string() + "' contains no kernel image"};
         }
     } else {
         parts.image = std::move(content);
@@ -200,7 +228,8 @@ Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const f
     const auto name = std::string(model::to_string(arch)) + "-" + id;
     GADGET_TRY_ASSIGN(const Lock lock, Lock::take(root_ / (name + ".lock"), cancel));
     const Kernel kernel{.id = id, .arch = arch, .release = parts.release, .package = parts.package};
-    GADGET_TRY(install(root_, entry(id, arch), kernel, parts).context("while adding '" + file.string() + "'"));
+    GADGET_TRY(
+        install(root_, entry(id, arch), kernel, parts).context("while adding '" + file.string() + "'"));
     return find(id, arch);
 }
 
@@ -210,9 +239,12 @@ Result<void> KernelStore::remove(const std::string& id, model::Arch arch) {
     std::error_code error;
     if (!fs::exists(folder, error)) {
         return Error{.code = ErrorCode::not_found,
-                     .message = "kernel '" + id + "' for " + std::string(model::to_string(arch)) + " is not in the store"};
+                     .message = "kernel '" + id + "' for " + std::string(model::to_string(arch)) +
+                                " is not in the store"};
     }
-    GADGET_TRY_ASSIGN(const Lock lock, Lock::take(root_ / (std::string(model::to_string(arch)) + "-" + id + ".lock"), CancelToken{}));
+    GADGET_TRY_ASSIGN(
+        const Lock lock,
+        Lock::take(root_ / (std::string(model::to_string(arch)) + "-" + id + ".lock"), CancelToken{}));
     fs::remove_all(folder, error);
     if (error) return errno_error(error.value(), "cannot remove '" + folder.string() + "'");
     return {};

@@ -54,8 +54,8 @@ std::string last_lines(std::string_view console) {
 Error no_qemu(model::Arch arch) {
     const auto program = qemu_program(arch);
     return Error{.code = ErrorCode::unsupported,
-                 .message = "'" + program + "' is not installed: it runs the " + std::string(model::to_string(arch)) +
-                            " test machines",
+                 .message = "'" + program + "' is not installed: it runs the " +
+                            std::string(model::to_string(arch)) + " test machines",
                  .hint = "install the package '" + qemu_package(arch) + "'",
                  .requirement = Requirement{program, ""}};
 }
@@ -92,7 +92,9 @@ class Machine {
         GADGET_TRY_ASSIGN(Socket errors, make_pipe());
         SpawnOptions options;
         options.argv = qemu_command(request_);
-        options.fds = {{console.theirs.get(), 1}, {errors.theirs.get(), 2}, {initramfs.get(), kInitramfsFd},
+        options.fds = {{console.theirs.get(), 1},
+                       {errors.theirs.get(), 2},
+                       {initramfs.get(), kInitramfsFd},
                        {port.theirs.get(), kPortFd}};
         auto qemu = Subprocess::spawn(options);
         if (!qemu && qemu.error().code == ErrorCode::not_found) return no_qemu(request_.kernel->arch);
@@ -112,7 +114,7 @@ class Machine {
         if (!end_.failure) end_.failure = judge_end();
         end_.damaged_frames = port_parser_.damaged() + console_parser_.damaged();
         end_.lost_frames = port_parser_.lost() + console_parser_.lost();
-        qemu_.reset();    // kills what still runs
+        qemu_.reset();  // kills what still runs
         return std::move(end_);
     }
 
@@ -142,17 +144,17 @@ class Machine {
 
     void expire() {
         if (done_) {
-            exited_ = true;    // it has said everything; that it does not power off is not the tests' business
+            exited_ = true;  // it has said everything; that it does not power off is not the tests' business
         } else if (!panic_line(end_.console).empty()) {
             exited_ = true;
         } else if (!booted_) {
             end_.failure = Error{.code = ErrorCode::boot_failed,
-                                 .message = "the machine did not boot within " + seconds(request_.boot_timeout) + "; " +
-                                            last_lines(end_.console)};
+                                 .message = "the machine did not boot within " +
+                                            seconds(request_.boot_timeout) + "; " + last_lines(end_.console)};
         } else {
             end_.failure = Error{.code = ErrorCode::timed_out,
-                                 .message = "the tests did not end within " + seconds(request_.run_timeout) + "; " +
-                                            last_lines(end_.console)};
+                                 .message = "the tests did not end within " + seconds(request_.run_timeout) +
+                                            "; " + last_lines(end_.console)};
         }
     }
 
@@ -162,8 +164,10 @@ class Machine {
     [[nodiscard]] std::optional<Error> judge_end() const {
         if (done_) return std::nullopt;
         if (const auto panic = panic_line(end_.console); !panic.empty()) {
-            return Error{.code = booted_ ? ErrorCode::guest_panic : ErrorCode::boot_failed,
-                         .message = (booted_ ? "the kernel of the machine crashed: " : "the machine did not boot: ") + panic};
+            return Error{
+                .code = booted_ ? ErrorCode::guest_panic : ErrorCode::boot_failed,
+                .message =
+                    (booted_ ? "the kernel of the machine crashed: " : "the machine did not boot: ") + panic};
         }
         if (!fatal_.empty()) {
             return Error{.code = ErrorCode::boot_failed, .message = "the machine is not usable: " + fatal_};
@@ -172,8 +176,9 @@ class Machine {
             return Error{.code = ErrorCode::boot_failed,
                          .message = "QEMU ended: " + printable(trim(errors_text_))};
         }
-        return Error{.code = booted_ ? ErrorCode::corrupt_data : ErrorCode::boot_failed,
-                     .message = "the machine went off before its tests were over; " + last_lines(end_.console)};
+        return Error{
+            .code = booted_ ? ErrorCode::corrupt_data : ErrorCode::boot_failed,
+            .message = "the machine went off before its tests were over; " + last_lines(end_.console)};
     }
 
     static std::string_view read_some(UniqueFd& fd, std::vector<char>& buffer) {
@@ -197,7 +202,7 @@ class Machine {
         console_parser_.push(bytes, records);
         handle(records);
         if (!done_ && !panicked_ && !panic_line(end_.console).empty()) {
-            panicked_ = true;    // the kernel resets the machine at once; if it cannot, do not wait for long
+            panicked_ = true;  // the kernel resets the machine at once; if it cannot, do not wait for long
             deadline_ = std::min(deadline_, Clock::now() + kPowerOffTimeout);
         }
     }
@@ -263,7 +268,9 @@ class Machine {
 
 }  // namespace
 
-std::string qemu_program(model::Arch arch) { return "qemu-system-" + std::string(model::machine_name(arch)); }
+std::string qemu_program(model::Arch arch) {
+    return "qemu-system-" + std::string(model::machine_name(arch));
+}
 
 std::string qemu_package(model::Arch arch) {
     return arch == model::Arch::amd64 ? "qemu-system-x86" : "qemu-system-arm";
@@ -278,9 +285,9 @@ Result<void> check_machine(model::Arch arch, const CancelToken& cancel) {
 
 std::vector<std::string> qemu_command(const MachineRequest& request) {
     const bool amd64 = request.kernel->arch == model::Arch::amd64;
-    // The append lines are measured: without the crypto self tests a boot is half a second shorter; page table
-    // isolation would make system calls several times slower under emulation. The timer check counts ticks against a busy
-    // loop: on a host with other work it fails now and then, and the boot with it.
+    // The append lines are measured: without the crypto self tests a boot is half a second shorter; page
+    // table isolation would make system calls several times slower under emulation. The timer check counts
+    // ticks against a busy loop: on a host with other work it fails now and then, and the boot with it.
     std::string append = "quiet panic=-1 oops=panic cryptomgr.notests ";
     append += amd64 ? "console=ttyS0 mitigations=off no_timer_check" : "console=ttyAMA0 kpti=off";
     std::vector<std::string> argv{qemu_program(request.kernel->arch)};
@@ -289,9 +296,10 @@ std::vector<std::string> qemu_command(const MachineRequest& request) {
     if (request.kvm) {
         add({"-cpu", "host"});
     } else if (!amd64) {
-        add({"-cpu", "cortex-a57"});    // "max" computes pointer authentication in software
+        add({"-cpu", "cortex-a57"});  // "max" computes pointer authentication in software
     }
-    add({"-m", std::to_string(request.memory_mib), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"});
+    add({"-m", std::to_string(request.memory_mib), "-nodefaults", "-no-user-config", "-display", "none",
+         "-no-reboot"});
     add({"-kernel", request.kernel->image.string(), "-initrd", "/dev/fd/" + std::to_string(kInitramfsFd)});
     add({"-append", append});
     add({"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"});
@@ -300,7 +308,8 @@ std::vector<std::string> qemu_command(const MachineRequest& request) {
     return argv;
 }
 
-Result<MachineEnd> run_machine(const MachineRequest& request, const FrameHandler& handler, const CancelToken& cancel) {
+Result<MachineEnd> run_machine(const MachineRequest& request, const FrameHandler& handler,
+                               const CancelToken& cancel) {
     Machine machine(request, handler);
     GADGET_TRY(machine.start());
     return machine.run(cancel);

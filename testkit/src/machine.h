@@ -23,17 +23,17 @@ struct MachineRequest {
     std::string nonce;
     bool kvm = false;
     unsigned memory_mib = 256;
-    std::chrono::milliseconds boot_timeout{60'000};    ///< until the first frame
-    std::chrono::milliseconds run_timeout{300'000};    ///< from then on
+    std::chrono::milliseconds boot_timeout{60'000};  ///< until the first frame
+    std::chrono::milliseconds run_timeout{300'000};  ///< from then on
 };
 
 /// How a machine ended. `failure` is boot_failed, guest_panic, timed_out, cancelled, corrupt_data or io.
 struct MachineEnd {
     std::optional<Error> failure;
-    std::string console;    ///< the last megabyte of what the kernel printed
+    std::string console;  ///< the last megabyte of what the kernel printed
     std::uint64_t damaged_frames = 0;
     std::uint64_t lost_frames = 0;
-    std::chrono::milliseconds boot_time{0};    ///< start of QEMU to the first frame
+    std::chrono::milliseconds boot_time{0};  ///< start of QEMU to the first frame
 };
 
 /// Is given each frame and returns the frames to send to the guest.
@@ -50,9 +50,11 @@ using FrameHandler = std::function<std::vector<Record>(const Record&)>;
 /// `unsupported`, naming program and package, when QEMU for `arch` is not installed.
 Result<void> check_machine(model::Arch arch, const CancelToken& cancel);
 
-/// Boots, passes frames on until the guest says "done", and waits for the power-off. An Error means that there was no machine
+/// Boots, passes frames on until the guest says "done", and waits for the power-off. An Error means that
+/// there was no machine
 /// (`unsupported`: no QEMU); how a machine went wrong stands in MachineEnd.
-Result<MachineEnd> run_machine(const MachineRequest& request, const FrameHandler& handler, const CancelToken& cancel);
+Result<MachineEnd> run_machine(const MachineRequest& request, const FrameHandler& handler,
+                               const CancelToken& cancel);
 
 /// 16 random hexadecimal digits.
 [[nodiscard]] std::string make_nonce();

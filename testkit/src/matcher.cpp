@@ -31,7 +31,8 @@ Result<RegexPtr> compile_regex(const std::string& text) {
     if (status != 0) {
         std::string reason(256, '\0');
         reason.resize(::regerror(status, raw.get(), reason.data(), reason.size()) - 1);
-        return Error{.code = ErrorCode::rejected_input, .message = "regular expression '" + text + "': " + reason};
+        return Error{.code = ErrorCode::rejected_input,
+                     .message = "regular expression '" + text + "': " + reason};
     }
     return RegexPtr(raw.release());
 }
@@ -46,10 +47,10 @@ struct CompiledExpectation {
     const Expectation* spec = nullptr;
     std::vector<CompiledField> fields;
     std::uint64_t count = 0;
-    std::size_t best_score = 0;    ///< fields that match in `best_row`
-    std::string best_row;          ///< the row that came nearest without matching
+    std::size_t best_score = 0;  ///< fields that match in `best_row`
+    std::string best_row;        ///< the row that came nearest without matching
     std::string best_mismatch;
-    std::string surplus_row;       ///< the first row beyond the maximum
+    std::string surplus_row;  ///< the first row beyond the maximum
 };
 
 /// The value at a dotted path: "a.b" is b in a, or a key "a.b". nullptr when it is not there.
@@ -65,7 +66,8 @@ const Json* lookup(const Json& row, std::string_view path) {
 }
 
 std::string text_of(const Json& value) {
-    return value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return value.is_string() ? value.get<std::string>()
+                             : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 std::optional<double> number_of(const std::string& text) {
@@ -78,7 +80,7 @@ std::optional<double> number_of(const std::string& text) {
 bool equal(const Json& value, const std::string& text, const std::string& wanted) {
     if (text == wanted) return true;
     if (!value.is_number_float()) return false;
-    return number_of(text) == number_of(wanted) && number_of(text).has_value();    // 1.50 is 1.5
+    return number_of(text) == number_of(wanted) && number_of(text).has_value();  // 1.50 is 1.5
 }
 
 bool matches(const CompiledField& field, const Json* value) {
@@ -87,11 +89,15 @@ bool matches(const CompiledField& field, const Json* value) {
     if (value == nullptr) return false;
     const auto text = text_of(*value);
     switch (field.spec->kind) {
-        case Kind::equals: return equal(*value, text, field.values[0]);
-        case Kind::not_equals: return !equal(*value, text, field.values[0]);
-        case Kind::contains: return text.find(field.values[0]) != std::string::npos;
+        case Kind::equals:
+            return equal(*value, text, field.values[0]);
+        case Kind::not_equals:
+            return !equal(*value, text, field.values[0]);
+        case Kind::contains:
+            return text.find(field.values[0]) != std::string::npos;
         case Kind::regex:
-            return text.size() <= kMaxMatchedText && ::regexec(field.regex.get(), text.c_str(), 0, nullptr, 0) == 0;
+            return text.size() <= kMaxMatchedText &&
+                   ::regexec(field.regex.get(), text.c_str(), 0, nullptr, 0) == 0;
         case Kind::range: {
             const auto number = number_of(text);
             return number && *number >= field.spec->minimum && *number <= field.spec->maximum;
@@ -101,7 +107,8 @@ bool matches(const CompiledField& field, const Json* value) {
                 if (equal(*value, text, wanted)) return true;
             }
             return false;
-        case Kind::absent: break;
+        case Kind::absent:
+            break;
     }
     return false;
 }
@@ -116,12 +123,18 @@ std::string describe(const CompiledField& field) {
     using Kind = FieldMatch::Kind;
     const auto& name = field.spec->field;
     switch (field.spec->kind) {
-        case Kind::equals: return name + " = '" + field.values[0] + "'";
-        case Kind::not_equals: return name + " other than '" + field.values[0] + "'";
-        case Kind::contains: return name + " with '" + field.values[0] + "' in it";
-        case Kind::regex: return name + " matching /" + field.values[0] + "/";
-        case Kind::one_of: return name + " one of '" + join_words(field.values, "or") + "'";
-        case Kind::absent: return "no " + name;
+        case Kind::equals:
+            return name + " = '" + field.values[0] + "'";
+        case Kind::not_equals:
+            return name + " other than '" + field.values[0] + "'";
+        case Kind::contains:
+            return name + " with '" + field.values[0] + "' in it";
+        case Kind::regex:
+            return name + " matching /" + field.values[0] + "/";
+        case Kind::one_of:
+            return name + " one of '" + join_words(field.values, "or") + "'";
+        case Kind::absent:
+            return "no " + name;
         case Kind::range: {
             constexpr double kInfinity = std::numeric_limits<double>::infinity();
             if (field.spec->maximum == kInfinity) return name + " >= " + number_text(field.spec->minimum);
@@ -145,7 +158,8 @@ std::string shorten(std::string text) {
 
 std::string wanted_count(const Expectation& spec) {
     constexpr auto kUnlimited = std::numeric_limits<std::uint64_t>::max();
-    if (spec.minimum == spec.maximum) return spec.minimum == 0 ? "no event" : "exactly " + std::to_string(spec.minimum);
+    if (spec.minimum == spec.maximum)
+        return spec.minimum == 0 ? "no event" : "exactly " + std::to_string(spec.minimum);
     if (spec.maximum == kUnlimited) return "at least " + std::to_string(spec.minimum);
     if (spec.minimum == 0) return "at most " + std::to_string(spec.maximum);
     return std::to_string(spec.minimum) + " to " + std::to_string(spec.maximum);
@@ -160,7 +174,8 @@ void apply(CompiledExpectation& expectation, const Json& row, std::string_view t
         if (matches(field, value)) {
             ++score;
         } else if (mismatch.empty()) {
-            mismatch = field.spec->field + (value == nullptr ? " is missing" : " is '" + shorten(text_of(*value)) + "'");
+            mismatch = field.spec->field +
+                       (value == nullptr ? " is missing" : " is '" + shorten(text_of(*value)) + "'");
         }
     }
     if (score == expectation.fields.size()) {
@@ -195,7 +210,8 @@ Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, co
             CompiledField entry{.spec = &field};
             for (const auto& value : field.values) {
                 auto text = substitute(value, variables);
-                if (!text) return std::move(text).context("in the expectation on '" + field.field + "'").error();
+                if (!text)
+                    return std::move(text).context("in the expectation on '" + field.field + "'").error();
                 entry.values.push_back(std::move(*text));
             }
             if (field.kind == FieldMatch::Kind::regex) {
@@ -234,8 +250,12 @@ bool Matcher::has_upper_bounds() const {
     return false;
 }
 
-std::uint64_t Matcher::rows() const { return impl_->rows; }
-std::string Matcher::bad_row() const { return impl_->bad_row; }
+std::uint64_t Matcher::rows() const {
+    return impl_->rows;
+}
+std::string Matcher::bad_row() const {
+    return impl_->bad_row;
+}
 
 std::vector<std::string> Matcher::failures() const {
     std::vector<std::string> failures;
@@ -244,8 +264,10 @@ std::vector<std::string> Matcher::failures() const {
         const bool too_few = expectation.count < spec.minimum;
         if (!too_few && expectation.count <= spec.maximum) continue;
         std::string text = "expected " + wanted_count(spec) + " with " + describe(expectation) + ", got " +
-                           std::to_string(expectation.count) + " (of " + std::to_string(impl_->rows) + " events)";
-        if (spec.where.line != 0) text = spec.where.file + ":" + std::to_string(spec.where.line) + ": " + text;
+                           std::to_string(expectation.count) + " (of " + std::to_string(impl_->rows) +
+                           " events)";
+        if (spec.where.line != 0)
+            text = spec.where.file + ":" + std::to_string(spec.where.line) + ": " + text;
         if (too_few && !expectation.best_row.empty()) {
             text += "; nearest, but " + expectation.best_mismatch + ": " + expectation.best_row;
         } else if (!too_few && !expectation.surplus_row.empty()) {

@@ -13,8 +13,20 @@ namespace {
 constexpr std::array<std::string_view, 2> kPortModules{"virtio_pci", "virtio_console"};
 
 constexpr std::array<std::string_view, 14> kGadgetModules{
-    "virtio", "virtio_ring", "virtio_pci", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_console",
-    "sch_ingress", "cls_bpf", "act_bpf", "veth", "dummy", "overlay", "tcp_diag", "inet_diag",
+    "virtio",
+    "virtio_ring",
+    "virtio_pci",
+    "virtio_pci_modern_dev",
+    "virtio_pci_legacy_dev",
+    "virtio_console",
+    "sch_ingress",
+    "cls_bpf",
+    "act_bpf",
+    "veth",
+    "dummy",
+    "overlay",
+    "tcp_diag",
+    "inet_diag",
 };
 
 constexpr std::size_t kMaxModule = std::size_t{32} << 20;
@@ -51,7 +63,8 @@ class Order {
 }  // namespace
 
 std::vector<std::string> module_dependencies(std::span<const std::byte> module) {
-    // .modinfo is a run of NUL-terminated "key=value" strings; the key with its leading NUL occurs nowhere else.
+    // .modinfo is a run of NUL-terminated "key=value" strings; the key with its leading NUL occurs nowhere
+    // else.
     constexpr std::string_view kKey("\0depends=", 9);
     const auto text = as_text(module);
     const auto start = text.find(kKey);
@@ -71,7 +84,11 @@ Result<std::vector<std::filesystem::path>> order_modules(const std::filesystem::
     return order.take();
 }
 
-std::span<const std::string_view> port_modules() { return kPortModules; }
-std::span<const std::string_view> gadget_modules() { return kGadgetModules; }
+std::span<const std::string_view> port_modules() {
+    return kPortModules;
+}
+std::span<const std::string_view> gadget_modules() {
+    return kGadgetModules;
+}
 
 }  // namespace gadget::testkit

@@ -14,8 +14,8 @@ namespace gadget::testkit {
 /// The names in the "depends=" entry of a module's .modinfo, empty when there are none.
 [[nodiscard]] std::vector<std::string> module_dependencies(std::span<const std::byte> module);
 
-/// The files of `wanted` modules and of what they depend on, dependencies first; names that `folder` does not have are
-/// left out (built into the kernel, or not packaged).
+/// The files of `wanted` modules and of what they depend on, dependencies first; names that `folder` does not
+/// have are left out (built into the kernel, or not packaged).
 Result<std::vector<std::filesystem::path>> order_modules(const std::filesystem::path& folder,
                                                          std::span<const std::string_view> wanted);
 

@@ -19,7 +19,9 @@ void append_hex(std::string& text, std::uint32_t value) {
 
 }  // namespace
 
-void NewcWriter::directory(std::string_view name, unsigned mode) { entry(name, kTypeDirectory | mode, {}); }
+void NewcWriter::directory(std::string_view name, unsigned mode) {
+    entry(name, kTypeDirectory | mode, {});
+}
 
 void NewcWriter::file(std::string_view name, std::span<const std::byte> content, unsigned mode) {
     entry(name, kTypeFile | mode, content);
@@ -37,12 +39,19 @@ Bytes NewcWriter::finish() {
 
 void NewcWriter::entry(std::string_view name, std::uint32_t mode, std::span<const std::byte> content) {
     const std::uint32_t links = (mode & kTypeDirectory) == kTypeDirectory ? 2 : 1;
-    const std::array<std::uint32_t, 13> fields{
-        next_inode_++, mode,
-        0, 0, links, 0,                                    // uid, gid, links, mtime
-        static_cast<std::uint32_t>(content.size()),
-        0, 0, 0, 0,                                        // device and rdev numbers
-        static_cast<std::uint32_t>(name.size() + 1), 0};   // name with its NUL, checksum (unused)
+    const std::array<std::uint32_t, 13> fields{next_inode_++,
+                                               mode,
+                                               0,
+                                               0,
+                                               links,
+                                               0,  // uid, gid, links, mtime
+                                               static_cast<std::uint32_t>(content.size()),
+                                               0,
+                                               0,
+                                               0,
+                                               0,  // device and rdev numbers
+                                               static_cast<std::uint32_t>(name.size() + 1),
+                                               0};  // name with its NUL, checksum (unused)
     std::string header = "070701";
     for (const auto field : fields) append_hex(header, field);
     header.append(name).push_back('\0');

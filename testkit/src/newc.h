@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The "newc" cpio format of initramfs archives (Documentation/driver-api/early-userspace/buffer-format.rst of Linux).
+// The "newc" cpio format of initramfs archives (Documentation/driver-api/early-userspace/buffer-format.rst of
+// Linux).
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace gadget::testkit {
 
-/// Builds an archive in memory. Names are relative ("bin/x"), folders come before what is in them; owner is root, times are 0:
-/// the same entries give the same bytes.
+/// Builds an archive in memory. Names are relative ("bin/x"), folders come before what is in them; owner is
+/// root, times are 0: the same entries give the same bytes.
 class NewcWriter {
   public:
     void directory(std::string_view name, unsigned mode = 0755);

@@ -50,10 +50,18 @@ std::string encode_record(const Record& record) {
         for (const char c : record[i]) {
             const auto byte = static_cast<unsigned char>(c);
             switch (c) {
-                case '\t': line += "\\t"; break;
-                case '\n': line += "\\n"; break;
-                case '\r': line += "\\r"; break;
-                case '\\': line += "\\\\"; break;
+                case '\t':
+                    line += "\\t";
+                    break;
+                case '\n':
+                    line += "\\n";
+                    break;
+                case '\r':
+                    line += "\\r";
+                    break;
+                case '\\':
+                    line += "\\\\";
+                    break;
                 default:
                     if (byte < 0x20 || byte == 0x7f) {
                         line += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
@@ -81,10 +89,18 @@ std::optional<Record> decode_record(std::string_view line) {
         }
         if (++i == line.size()) return std::nullopt;
         switch (line[i]) {
-            case 't': record.back() += '\t'; break;
-            case 'n': record.back() += '\n'; break;
-            case 'r': record.back() += '\r'; break;
-            case '\\': record.back() += '\\'; break;
+            case 't':
+                record.back() += '\t';
+                break;
+            case 'n':
+                record.back() += '\n';
+                break;
+            case 'r':
+                record.back() += '\r';
+                break;
+            case '\\':
+                record.back() += '\\';
+                break;
             case 'x': {
                 if (line.size() - i < 3) return std::nullopt;
                 const int high = hex_digit(line[i + 1]);
@@ -94,7 +110,8 @@ std::optional<Record> decode_record(std::string_view line) {
                 i += 2;
                 break;
             }
-            default: return std::nullopt;
+            default:
+                return std::nullopt;
         }
     }
     return record;
@@ -140,9 +157,9 @@ void FrameParser::push(std::string_view bytes, std::vector<Record>& out) {
 }
 
 void FrameParser::line(std::string_view text, std::vector<Record>& out) {
-    if (text.ends_with('\r')) text.remove_suffix(1);    // a serial console adds it
+    if (text.ends_with('\r')) text.remove_suffix(1);  // a serial console adds it
     const auto prefix = std::string(kMarker) + nonce_ + ' ';
-    const auto start = text.rfind(prefix);    // kernel messages may stand before us in the line
+    const auto start = text.rfind(prefix);  // kernel messages may stand before us in the line
     if (start == std::string_view::npos) {
         foreign_ += text.size();
         return;

@@ -13,12 +13,23 @@ std::string xml(std::string_view text) {
     std::string result;
     for (const char c : text) {
         switch (c) {
-            case '&': result += "&amp;"; break;
-            case '<': result += "&lt;"; break;
-            case '>': result += "&gt;"; break;
-            case '"': result += "&quot;"; break;
-            case '\n': result += "&#10;"; break;
-            default: result += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+            case '&':
+                result += "&amp;";
+                break;
+            case '<':
+                result += "&lt;";
+                break;
+            case '>':
+                result += "&gt;";
+                break;
+            case '"':
+                result += "&quot;";
+                break;
+            case '\n':
+                result += "&#10;";
+                break;
+            default:
+                result += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
         }
     }
     return result;
@@ -31,28 +42,35 @@ std::string seconds(std::chrono::milliseconds time) {
 }
 
 std::size_t count(std::span<const TestResult> results, Outcome outcome) {
-    return static_cast<std::size_t>(
-        std::count_if(results.begin(), results.end(), [&](const TestResult& result) { return result.outcome == outcome; }));
+    return static_cast<std::size_t>(std::count_if(
+        results.begin(), results.end(), [&](const TestResult& result) { return result.outcome == outcome; }));
 }
 
 std::string junit_case(std::string_view gadget, const TestResult& result) {
-    std::string text = "  <testcase classname=\"" + xml(std::string(gadget) + "." + result.kernel.to_string()) + "\" name=\"" +
+    std::string text = "  <testcase classname=\"" +
+                       xml(std::string(gadget) + "." + result.kernel.to_string()) + "\" name=\"" +
                        xml(result.scenario) + "\" time=\"" + seconds(result.duration) + "\"";
     if (result.outcome == Outcome::passed) return text + "/>\n";
     text += ">\n    ";
     const auto message = xml(result.message);
-    if (result.outcome == Outcome::skipped) return text + "<skipped message=\"" + message + "\"/>\n  </testcase>\n";
+    if (result.outcome == Outcome::skipped)
+        return text + "<skipped message=\"" + message + "\"/>\n  </testcase>\n";
     const std::string element = result.outcome == Outcome::failed ? "failure" : "error";
-    text += "<" + element + " type=\"" + std::string(to_string(result.failure)) + "\" message=\"" + message + "\">";
+    text += "<" + element + " type=\"" + std::string(to_string(result.failure)) + "\" message=\"" + message +
+            "\">";
     return text + xml(result.suggestion) + "</" + element + ">\n  </testcase>\n";
 }
 
 std::string_view mark(Outcome outcome) {
     switch (outcome) {
-        case Outcome::passed: return "pass";
-        case Outcome::failed: return "**FAIL**";
-        case Outcome::skipped: return "skip";
-        case Outcome::error: return "**ERROR**";
+        case Outcome::passed:
+            return "pass";
+        case Outcome::failed:
+            return "**FAIL**";
+        case Outcome::skipped:
+            return "skip";
+        case Outcome::error:
+            return "**ERROR**";
     }
     return "";
 }
@@ -71,35 +89,58 @@ std::string cell(std::string_view text) {
 
 std::string_view to_string(Outcome outcome) {
     switch (outcome) {
-        case Outcome::passed: return "passed";
-        case Outcome::failed: return "failed";
-        case Outcome::skipped: return "skipped";
-        case Outcome::error: return "error";
+        case Outcome::passed:
+            return "passed";
+        case Outcome::failed:
+            return "failed";
+        case Outcome::skipped:
+            return "skipped";
+        case Outcome::error:
+            return "error";
     }
     return "";
 }
 
 std::string_view to_string(FailureClass failure) {
     switch (failure) {
-        case FailureClass::none: return "none";
-        case FailureClass::wrong_events: return "wrong-events";
-        case FailureClass::load_refused: return "load-refused";
-        case FailureClass::attach_refused: return "attach-refused";
-        case FailureClass::missing_feature: return "missing-feature";
-        case FailureClass::gadget_crashed: return "gadget-crashed";
-        case FailureClass::gadget_failed: return "gadget-failed";
-        case FailureClass::gadget_hung: return "gadget-hung";
-        case FailureClass::stimulus_failed: return "stimulus-failed";
-        case FailureClass::bad_output: return "bad-output";
-        case FailureClass::kernel_problem: return "kernel-problem";
-        case FailureClass::out_of_memory: return "out-of-memory";
-        case FailureClass::guest_panic: return "guest-panic";
-        case FailureClass::boot_failed: return "boot-failed";
-        case FailureClass::timed_out: return "timed-out";
-        case FailureClass::truncated_result: return "truncated-result";
-        case FailureClass::no_kernel: return "no-kernel";
-        case FailureClass::no_machine: return "no-machine";
-        case FailureClass::no_permission: return "no-permission";
+        case FailureClass::none:
+            return "none";
+        case FailureClass::wrong_events:
+            return "wrong-events";
+        case FailureClass::load_refused:
+            return "load-refused";
+        case FailureClass::attach_refused:
+            return "attach-refused";
+        case FailureClass::missing_feature:
+            return "missing-feature";
+        case FailureClass::gadget_crashed:
+            return "gadget-crashed";
+        case FailureClass::gadget_failed:
+            return "gadget-failed";
+        case FailureClass::gadget_hung:
+            return "gadget-hung";
+        case FailureClass::stimulus_failed:
+            return "stimulus-failed";
+        case FailureClass::bad_output:
+            return "bad-output";
+        case FailureClass::kernel_problem:
+            return "kernel-problem";
+        case FailureClass::out_of_memory:
+            return "out-of-memory";
+        case FailureClass::guest_panic:
+            return "guest-panic";
+        case FailureClass::boot_failed:
+            return "boot-failed";
+        case FailureClass::timed_out:
+            return "timed-out";
+        case FailureClass::truncated_result:
+            return "truncated-result";
+        case FailureClass::no_kernel:
+            return "no-kernel";
+        case FailureClass::no_machine:
+            return "no-machine";
+        case FailureClass::no_permission:
+            return "no-permission";
     }
     return "";
 }
@@ -107,10 +148,11 @@ std::string_view to_string(FailureClass failure) {
 std::string junit_report(std::string_view gadget, std::span<const TestResult> results) {
     std::chrono::milliseconds total{0};
     for (const auto& result : results) total += result.duration;
-    std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"" + xml(gadget) + "\" tests=\"" +
-                       std::to_string(results.size()) + "\" failures=\"" + std::to_string(count(results, Outcome::failed)) +
-                       "\" errors=\"" + std::to_string(count(results, Outcome::error)) + "\" skipped=\"" +
-                       std::to_string(count(results, Outcome::skipped)) + "\" time=\"" + seconds(total) + "\">\n";
+    std::string text =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"" + xml(gadget) + "\" tests=\"" +
+        std::to_string(results.size()) + "\" failures=\"" + std::to_string(count(results, Outcome::failed)) +
+        "\" errors=\"" + std::to_string(count(results, Outcome::error)) + "\" skipped=\"" +
+        std::to_string(count(results, Outcome::skipped)) + "\" time=\"" + seconds(total) + "\">\n";
     for (const auto& result : results) text += junit_case(gadget, result);
     return text + "</testsuite>\n";
 }
@@ -164,7 +206,8 @@ std::string markdown_report(std::string_view gadget, std::span<const TestResult>
     for (const auto& result : results) {
         if (result.outcome == Outcome::passed) continue;
         text += "\n- **" + cell(result.kernel.to_string()) + "**, " + cell(result.scenario) + ": " +
-                std::string(to_string(result.outcome)) + " (" + std::string(to_string(result.failure)) + "): " + cell(result.message);
+                std::string(to_string(result.outcome)) + " (" + std::string(to_string(result.failure)) +
+                "): " + cell(result.message);
         if (!result.suggestion.empty()) text += " - " + cell(result.suggestion);
     }
     return text + "\n";

@@ -44,7 +44,8 @@ class SharedObserver {
 
 class FetchProgress final : public Progress {
   public:
-    FetchProgress(SharedObserver& observer, const KernelSelector& kernel) : observer_(observer), kernel_(kernel) {}
+    FetchProgress(SharedObserver& observer, const KernelSelector& kernel)
+        : observer_(observer), kernel_(kernel) {}
     void step(std::string_view text) override { observer_.step(kernel_, text); }
     void update(std::uint64_t, std::uint64_t) override {}
 
@@ -53,8 +54,8 @@ class FetchProgress final : public Progress {
     const KernelSelector& kernel_;
 };
 
-/// Whether KVM does what it promises is only known after a boot: a nested or emulated one may hang. What was found out
-/// is kept in the cache, for this host kernel.
+/// Whether KVM does what it promises is only known after a boot: a nested or emulated one may hang. What was
+/// found out is kept in the cache, for this host kernel.
 class Accelerator {
   public:
     explicit Accelerator(const std::filesystem::path& cache) : file_(cache / "kvm") {
@@ -64,14 +65,16 @@ class Accelerator {
     }
 
     [[nodiscard]] bool use_kvm(model::Arch arch) const {
-        if (arch != model::host_arch() || ::access("/dev/kvm", R_OK | W_OK) != 0 || !hardware_support()) return false;
+        if (arch != model::host_arch() || ::access("/dev/kvm", R_OK | W_OK) != 0 || !hardware_support())
+            return false;
         const auto known = read_text_file(file_);
         return !known || trim(*known) != "broken " + host_;
     }
     void remember_broken() const { (void)write_file_atomic(file_, "broken " + host_ + "\n"); }
 
   private:
-    /// Without these processor flags a /dev/kvm is not backed by hardware, and stock kernels do not boot on it.
+    /// Without these processor flags a /dev/kvm is not backed by hardware, and stock kernels do not boot on
+    /// it.
     static bool hardware_support() {
         if (model::host_arch() != model::Arch::amd64) return true;
         const auto info = read_text_file("/proc/cpuinfo");
@@ -85,11 +88,15 @@ class Accelerator {
 class Run {
   public:
     Run(const TestRequest& request, TestObserver& observer, const CancelToken& cancel)
-        : request_(request), observer_(observer), cancel_(cancel), accelerator_(request.cache),
+        : request_(request),
+          observer_(observer),
+          cancel_(cancel),
+          accelerator_(request.cache),
           results_(request.kernels.size()) {}
 
     Result<std::vector<TestResult>> all() {
-        const auto workers = std::clamp<std::size_t>(request_.parallel, 1, std::max<std::size_t>(1, request_.kernels.size()));
+        const auto workers =
+            std::clamp<std::size_t>(request_.parallel, 1, std::max<std::size_t>(1, request_.kernels.size()));
         {
             std::vector<std::jthread> threads;
             for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
@@ -128,13 +135,16 @@ class Run {
     Result<void> check_inputs(model::Arch arch) const {
         const std::string name(model::to_string(arch));
         if (!request_.objects.contains(arch)) {
-            return Error{.code = ErrorCode::unsupported, .message = "the gadget has no object for " + name,
-                         .hint = "build it with '--arch " + name + "'", .requirement = Requirement{name + " object", ""}};
+            return Error{.code = ErrorCode::unsupported,
+                         .message = "the gadget has no object for " + name,
+                         .hint = "build it with '--arch " + name + "'",
+                         .requirement = Requirement{name + " object", ""}};
         }
         const auto runner = request_.runners.find(arch);
         std::error_code ignored;
         if (runner == request_.runners.end() || !std::filesystem::exists(runner->second, ignored)) {
-            return Error{.code = ErrorCode::unsupported, .message = "there is no 'gadget-run' for " + name,
+            return Error{.code = ErrorCode::unsupported,
+                         .message = "there is no 'gadget-run' for " + name,
                          .hint = "it stands beside 'gadget' where GadgetKit was built for both architectures",
                          .requirement = Requirement{"gadget-run for " + name, ""}};
         }
@@ -156,12 +166,17 @@ class Run {
         if (!request_.manifest.empty()) files.push_back({kGuestManifest, as_bytes(request_.manifest)});
         GADGET_TRY_ASSIGN(const Bytes initramfs, make_initramfs(kernel, runner, job, files));
 
-        MachineRequest machine{.kernel = &kernel, .initramfs = initramfs, .nonce = job.nonce, .memory_mib = request_.memory_mib,
-                               .boot_timeout = request_.boot_timeout, .run_timeout = run_timeout()};
+        MachineRequest machine{.kernel = &kernel,
+                               .initramfs = initramfs,
+                               .nonce = job.nonce,
+                               .memory_mib = request_.memory_mib,
+                               .boot_timeout = request_.boot_timeout,
+                               .run_timeout = run_timeout()};
         machine.kvm = accelerator_.use_kvm(selector.arch);
         if (machine.kvm) machine.boot_timeout = std::min(machine.boot_timeout, kKvmBootTimeout);
         auto end = boot(machine, selector, run);
-        if (machine.kvm && end && !run.came_up() && end->failure && end->failure->code == ErrorCode::boot_failed) {
+        if (machine.kvm && end && !run.came_up() && end->failure &&
+            end->failure->code == ErrorCode::boot_failed) {
             accelerator_.remember_broken();
             machine.kvm = false;
             machine.boot_timeout = request_.boot_timeout;
@@ -172,13 +187,16 @@ class Run {
 
     Result<RunEnd> boot(const MachineRequest& machine, const KernelSelector& selector, KernelRun& run) {
         observer_.step(selector, machine.kvm ? "booting (KVM)" : "booting (emulated)");
-        GADGET_TRY_ASSIGN(MachineEnd end, run_machine(machine, [&run](const Record& record) { return run.frame(record); }, cancel_));
+        GADGET_TRY_ASSIGN(
+            MachineEnd end,
+            run_machine(machine, [&run](const Record& record) { return run.frame(record); }, cancel_));
         return RunEnd{std::move(end.failure), std::move(end.console), end.damaged_frames, end.lost_frames};
     }
 
     [[nodiscard]] milliseconds run_timeout() const {
         milliseconds total{10'000};
-        for (const auto& scenario : request_.scenarios) total += milliseconds(scenario.timeout_seconds * 1000 + 15'000);
+        for (const auto& scenario : request_.scenarios)
+            total += milliseconds(scenario.timeout_seconds * 1000 + 15'000);
         return total;
     }
 
@@ -187,7 +205,9 @@ class Run {
         std::vector<TestResult> results;
         for (const auto& scenario : request_.scenarios) {
             TestResult result{.scenario = scenario.name, .kernel = kernel, .outcome = Outcome::error};
-            result.failure = error.code == ErrorCode::not_found || is_network(error) ? FailureClass::no_kernel : FailureClass::no_machine;
+            result.failure = error.code == ErrorCode::not_found || is_network(error)
+                                 ? FailureClass::no_kernel
+                                 : FailureClass::no_machine;
             result.message = error.message;
             result.suggestion = error.hint;
             if (error.code == ErrorCode::permission_denied && kernel.is_host()) {
@@ -215,10 +235,12 @@ class Run {
 
 }  // namespace
 
-Result<std::vector<TestResult>> run_tests(const TestRequest& request, TestObserver& observer, const CancelToken& cancel) {
+Result<std::vector<TestResult>> run_tests(const TestRequest& request, TestObserver& observer,
+                                          const CancelToken& cancel) {
     if (request.scenarios.empty() || request.kernels.empty()) {
         return Error{.code = ErrorCode::invalid_argument,
-                     .message = request.kernels.empty() ? "there is no kernel to test on" : "there is no scenario to run"};
+                     .message = request.kernels.empty() ? "there is no kernel to test on"
+                                                        : "there is no scenario to run"};
     }
     return Run(request, observer, cancel).all();
 }
@@ -231,7 +253,8 @@ int exit_status(std::span<const TestResult> results) {
         });
     };
     const auto any_outcome = [&](Outcome outcome) {
-        return std::any_of(results.begin(), results.end(), [&](const TestResult& result) { return result.outcome == outcome; });
+        return std::any_of(results.begin(), results.end(),
+                           [&](const TestResult& result) { return result.outcome == outcome; });
     };
     if (any({FailureClass::timed_out})) return 7;
     if (any({FailureClass::guest_panic, FailureClass::out_of_memory})) return 6;

@@ -4,8 +4,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <set>
 
@@ -20,7 +20,8 @@ constexpr std::size_t kMaxScenario = 64 * 1024;
 constexpr int kMaxNesting = 32;
 constexpr unsigned kMaxTimeout = 600;
 
-constexpr std::array<std::string_view, 7> kKeys{"name", "description", "requires", "params", "steps", "expect", "timeout"};
+constexpr std::array<std::string_view, 7> kKeys{"name",  "description", "requires", "params",
+                                                "steps", "expect",      "timeout"};
 constexpr std::array<std::string_view, 3> kExpectKeys{"event", "none", "count"};
 constexpr std::array<std::string_view, 6> kMatchKeys{"regex", "contains", "min", "max", "not", "absent"};
 
@@ -47,8 +48,10 @@ class Parser {
     Result<Scenario> parse(std::string_view text) {
         Scenario scenario;
         scenario.file = file_;
-        if (text.size() > kMaxScenario || text.find('\0') != std::string_view::npos || !nesting_is_sane(text)) {
-            report({.file = file_}, "scenario-unreadable", "not a scenario: too large, nested too deeply, or not text");
+        if (text.size() > kMaxScenario || text.find('\0') != std::string_view::npos ||
+            !nesting_is_sane(text)) {
+            report({.file = file_}, "scenario-unreadable",
+                   "not a scenario: too large, nested too deeply, or not text");
             return rejected();
         }
         try {
@@ -76,13 +79,18 @@ class Parser {
 
     void report(SourceRange where, std::string id, std::string message, std::string hint = {}) {
         failed_ = true;
-        sink_.report({.id = std::move(id), .message = std::move(message), .location = std::move(where), .hint = std::move(hint)});
+        sink_.report({.id = std::move(id),
+                      .message = std::move(message),
+                      .location = std::move(where),
+                      .hint = std::move(hint)});
     }
 
     [[nodiscard]] SourceRange where(const YAML::Node& node) const {
         const auto mark = node.Mark();
         if (mark.is_null()) return {.file = file_};
-        return {.file = file_, .line = static_cast<unsigned>(mark.line + 1), .column = static_cast<unsigned>(mark.column + 1)};
+        return {.file = file_,
+                .line = static_cast<unsigned>(mark.line + 1),
+                .column = static_cast<unsigned>(mark.column + 1)};
     }
 
     void error(const YAML::Node& node, std::string id, std::string message, std::string hint = {}) {
@@ -120,10 +128,12 @@ class Parser {
         for (const auto& entry : map) {
             if (!entry.first.IsScalar()) {
                 error(entry.first, "scenario-type", "a key must be a single value");
-            } else if (std::find(std::begin(known), std::end(known), entry.first.Scalar()) == std::end(known)) {
+            } else if (std::find(std::begin(known), std::end(known), entry.first.Scalar()) ==
+                       std::end(known)) {
                 unknown(entry.first, "scenario-unknown-key", "unknown key of " + std::string(what), known);
             } else if (!seen.insert(entry.first.Scalar()).second) {
-                error(entry.first, "scenario-duplicate-key", "key '" + entry.first.Scalar() + "' stands here twice");
+                error(entry.first, "scenario-duplicate-key",
+                      "key '" + entry.first.Scalar() + "' stands here twice");
             }
         }
     }
@@ -131,7 +141,8 @@ class Parser {
     void read(const YAML::Node& root, Scenario& scenario) {
         check_keys(root, "a scenario", kKeys);
         if (const auto name = root["name"]) scenario.name = scalar(name, "'name'");
-        if (scenario.name.empty()) error(root, "scenario-name", "the scenario has no name", "add 'name: what the gadget does'");
+        if (scenario.name.empty())
+            error(root, "scenario-name", "the scenario has no name", "add 'name: what the gadget does'");
         if (const auto text = root["description"]) scenario.description = scalar(text, "'description'");
         if (const auto timeout = root["timeout"]) read_timeout(timeout, scenario);
         if (const auto features = root["requires"]) read_features(features, scenario);
@@ -139,7 +150,8 @@ class Parser {
         if (const auto steps = root["steps"]) read_steps(steps, scenario);
         const auto expect = root["expect"];
         if (!expect || !expect.IsSequence() || expect.size() == 0) {
-            error(expect ? expect : root, "scenario-expect", "a scenario expects something: 'expect' must be a list of events",
+            error(expect ? expect : root, "scenario-expect",
+                  "a scenario expects something: 'expect' must be a list of events",
                   "add 'expect: [{event: {field: value}}]'");
             return;
         }
@@ -150,7 +162,8 @@ class Parser {
         const auto seconds = number(node, "'timeout'");
         if (!seconds) return;
         if (*seconds == 0 || *seconds > kMaxTimeout) {
-            error(node, "scenario-number", "'timeout' must be 1 to " + std::to_string(kMaxTimeout) + " seconds");
+            error(node, "scenario-number",
+                  "'timeout' must be 1 to " + std::to_string(kMaxTimeout) + " seconds");
             return;
         }
         scenario.timeout_seconds = static_cast<unsigned>(*seconds);
@@ -171,9 +184,11 @@ class Parser {
     }
 
     void read_params(const YAML::Node& node, Scenario& scenario) {
-        if (!node.IsMap()) return error(node, "scenario-type", "'params' must be a mapping of parameters to values");
+        if (!node.IsMap())
+            return error(node, "scenario-type", "'params' must be a mapping of parameters to values");
         for (const auto& entry : node) {
-            scenario.params.emplace_back(scalar(entry.first, "a parameter's name"), scalar(entry.second, "a parameter"));
+            scenario.params.emplace_back(scalar(entry.first, "a parameter's name"),
+                                         scalar(entry.second, "a parameter"));
         }
     }
 
@@ -187,7 +202,8 @@ class Parser {
             }
             Step step{.id = "step" + std::to_string(scenario.steps.size() + 1)};
             read_step(entry, step);
-            if (!ids.insert(step.id).second) error(entry, "scenario-duplicate-id", "two steps have the id '" + step.id + "'");
+            if (!ids.insert(step.id).second)
+                error(entry, "scenario-duplicate-id", "two steps have the id '" + step.id + "'");
             scenario.steps.push_back(std::move(step));
         }
     }
@@ -202,7 +218,8 @@ class Parser {
             if (!entry.first.IsScalar()) continue;
             const auto& key = entry.first.Scalar();
             const auto specs = stimulus_specs();
-            const auto found = std::find_if(specs.begin(), specs.end(), [&](const StimulusSpec& s) { return s.kind == key; });
+            const auto found = std::find_if(specs.begin(), specs.end(),
+                                            [&](const StimulusSpec& s) { return s.kind == key; });
             if (found == specs.end()) {
                 if (key == "id") {
                     step.id = scalar(entry.second, "'id'");
@@ -211,12 +228,14 @@ class Parser {
                 }
                 continue;
             }
-            if (spec != nullptr) error(entry.first, "scenario-two-stimuli", "one step does one thing: split it in two");
+            if (spec != nullptr)
+                error(entry.first, "scenario-two-stimuli", "one step does one thing: split it in two");
             spec = &*found;
             step.kind = key;
             read_options(entry.second, *spec, step);
         }
-        if (spec == nullptr) error(node, "scenario-no-stimulus", "the step does nothing: name a stimulus, such as 'open'");
+        if (spec == nullptr)
+            error(node, "scenario-no-stimulus", "the step does nothing: name a stimulus, such as 'open'");
     }
 
     void read_options(const YAML::Node& node, const StimulusSpec& spec, Step& step) {
@@ -229,24 +248,29 @@ class Parser {
             check_keys(node, "'" + step.kind + "'", known);
             for (const auto& entry : node) {
                 const auto key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
-                step.options[key] = entry.second.IsSequence() ? list(entry.second, key) : scalar(entry.second, "'" + key + "'");
+                step.options[key] = entry.second.IsSequence() ? list(entry.second, key)
+                                                              : scalar(entry.second, "'" + key + "'");
             }
         }
         for (const auto& option : spec.options) {
             if (option.required && !step.options.contains(std::string(option.name))) {
-                error(node, "scenario-missing-option", "'" + step.kind + "' needs '" + std::string(option.name) + "'");
+                error(node, "scenario-missing-option",
+                      "'" + step.kind + "' needs '" + std::string(option.name) + "'");
             }
         }
     }
 
     std::string list(const YAML::Node& node, const std::string& what) {
         std::string text;
-        for (const auto& entry : node) text += (text.empty() ? "" : " ") + scalar(entry, "an entry of '" + what + "'");
+        for (const auto& entry : node)
+            text += (text.empty() ? "" : " ") + scalar(entry, "an entry of '" + what + "'");
         return text;
     }
 
     void read_expectation(const YAML::Node& node, Scenario& scenario) {
-        if (!node.IsMap()) return error(node, "scenario-type", "an expectation is a mapping such as '- event: {field: value}'");
+        if (!node.IsMap())
+            return error(node, "scenario-type",
+                         "an expectation is a mapping such as '- event: {field: value}'");
         check_keys(node, "an expectation", kExpectKeys);
         const auto event = node["event"];
         const auto none = node["none"];
@@ -256,7 +280,8 @@ class Parser {
         Expectation expectation{.where = where(node)};
         if (none) expectation.minimum = expectation.maximum = 0;
         const auto& fields = event ? event : none;
-        if (!fields.IsMap()) return error(fields, "scenario-type", "an event is a mapping of fields to values");
+        if (!fields.IsMap())
+            return error(fields, "scenario-type", "an event is a mapping of fields to values");
         for (const auto& entry : fields) {
             FieldMatch match{.field = scalar(entry.first, "a field's name")};
             read_match(entry.second, match);
@@ -271,7 +296,8 @@ class Parser {
 
     void read_count(const YAML::Node& node, Expectation& expectation) {
         if (!node.IsMap()) {
-            if (const auto exact = number(node, "'count'")) expectation.minimum = expectation.maximum = *exact;
+            if (const auto exact = number(node, "'count'"))
+                expectation.minimum = expectation.maximum = *exact;
             return;
         }
         constexpr std::array<std::string_view, 2> kCountKeys{"min", "max"};
@@ -281,7 +307,8 @@ class Parser {
             expectation.maximum = number(maximum, "'max'").value_or(0);
             if (!node["min"]) expectation.minimum = 0;
         }
-        if (expectation.minimum > expectation.maximum) error(node, "scenario-number", "'min' is larger than 'max'");
+        if (expectation.minimum > expectation.maximum)
+            error(node, "scenario-number", "'min' is larger than 'max'");
     }
 
     void read_match(const YAML::Node& node, FieldMatch& match) {
@@ -292,7 +319,8 @@ class Parser {
             match.values.emplace_back();
         } else if (node.IsSequence()) {
             match.kind = Kind::one_of;
-            for (const auto& entry : node) match.values.push_back(scalar(entry, "a value of '" + match.field + "'"));
+            for (const auto& entry : node)
+                match.values.push_back(scalar(entry, "a value of '" + match.field + "'"));
         } else {
             read_condition(node, match);
         }
@@ -303,7 +331,8 @@ class Parser {
         check_keys(node, "a condition", kMatchKeys);
         const bool range = node["min"] || node["max"];
         if (node.size() != (range && node["min"] && node["max"] ? 2U : 1U)) {
-            return error(node, "scenario-condition", "a condition is one of regex, contains, not, absent, or min and max");
+            return error(node, "scenario-condition",
+                         "a condition is one of regex, contains, not, absent, or min and max");
         }
         if (range) {
             match.kind = Kind::range;
@@ -312,9 +341,13 @@ class Parser {
             return;
         }
         const auto key = node.begin()->first.Scalar();
-        match.kind = key == "regex" ? Kind::regex : key == "contains" ? Kind::contains : key == "not" ? Kind::not_equals : Kind::absent;
+        match.kind = key == "regex"      ? Kind::regex
+                     : key == "contains" ? Kind::contains
+                     : key == "not"      ? Kind::not_equals
+                                         : Kind::absent;
         match.values.push_back(scalar(node.begin()->second, "'" + key + "'"));
-        if (match.kind == Kind::absent && match.values[0] != "true") error(node, "scenario-condition", "write 'absent: true'");
+        if (match.kind == Kind::absent && match.values[0] != "true")
+            error(node, "scenario-condition", "write 'absent: true'");
     }
 
     double real(const YAML::Node& node) {
@@ -366,7 +399,8 @@ Result<std::vector<Scenario>> load_scenarios(const std::filesystem::path& folder
                          .message = "another scenario has the name '" + other.name + "' too",
                          .location = SourceRange{.file = file.string(), .line = 1},
                          .hint = "the first is " + other.file});
-            failure = Error{.code = ErrorCode::rejected_input, .message = "the scenarios in '" + folder.string() + "' have errors"};
+            failure = Error{.code = ErrorCode::rejected_input,
+                            .message = "the scenarios in '" + folder.string() + "' have errors"};
         }
         scenarios.push_back(std::move(*scenario));
     }

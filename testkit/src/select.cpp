@@ -11,7 +11,8 @@ namespace {
 bool valid_name(std::string_view name) {
     return !name.empty() && name.front() != '.' && name.size() <= 64 &&
            std::all_of(name.begin(), name.end(), [](char c) {
-               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '+' || c == '-';
+               return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '+' ||
+                      c == '-';
            });
 }
 
@@ -31,7 +32,9 @@ Result<std::vector<model::Arch>> parse_archs(std::string_view text) {
 
 }  // namespace
 
-std::string KernelSelector::to_string() const { return id + "/" + std::string(model::to_string(arch)); }
+std::string KernelSelector::to_string() const {
+    return id + "/" + std::string(model::to_string(arch));
+}
 
 Result<std::vector<KernelSelector>> parse_kernel_selectors(std::string_view kernels, std::string_view archs) {
     GADGET_TRY_ASSIGN(const auto wanted_archs, parse_archs(archs));

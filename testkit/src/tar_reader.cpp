@@ -21,7 +21,8 @@ Error corrupt(const std::string& why) {
     return Error{.code = ErrorCode::corrupt_data, .message = "the package's content is damaged: " + why};
 }
 
-/// An octal number, blank or NUL terminated; nullopt for anything else (base-256 sizes are beyond what we take).
+/// An octal number, blank or NUL terminated; nullopt for anything else (base-256 sizes are beyond what we
+/// take).
 std::optional<std::uint64_t> octal(std::string_view field) {
     std::uint64_t value = 0;
     bool any = false;
@@ -62,7 +63,8 @@ Result<void> TarReader::push(std::string_view bytes) {
             if (block_.size() == kBlock) GADGET_TRY(header());
             continue;
         }
-        const auto part = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
+        const auto part =
+            bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size())));
         if (state_ == State::content && keep_) {
             const auto raw = as_bytes(part);
             content_.insert(content_.end(), raw.begin(), raw.end());
@@ -111,7 +113,8 @@ Result<void> TarReader::header() {
     const bool file = type_ == '0' || type_ == '\0';
     const bool long_name = type_ == 'L';
     keep_ = long_name || (file && wanted_(name_));
-    if (keep_ && size_ > (long_name ? kMaxName : kMaxUnpacked)) return corrupt("'" + name_ + "' is too large");
+    if (keep_ && size_ > (long_name ? kMaxName : kMaxUnpacked))
+        return corrupt("'" + name_ + "' is too large");
     content_.clear();
     if (keep_) content_.reserve(static_cast<std::size_t>(size_));
     state_ = State::content;

@@ -12,7 +12,8 @@ namespace gadget::testkit {
 
 using Variables = std::map<std::string, std::string>;
 
-/// `text` with every ${name} replaced; "$${" gives "${". `rejected_input` for an unknown name or a missing brace.
+/// `text` with every ${name} replaced; "$${" gives "${". `rejected_input` for an unknown name or a missing
+/// brace.
 Result<std::string> substitute(std::string_view text, const Variables& variables);
 
 }  // namespace gadget::testkit

@@ -8,24 +8,30 @@ namespace {
 
 constexpr std::array kCommon{OptionSpec{"id"}, OptionSpec{"uid"}, OptionSpec{"gid"}, OptionSpec{"comm"},
                              OptionSpec{"repeat"}};
-constexpr std::array kOpen{OptionSpec{"path", true}, OptionSpec{"flags"}, OptionSpec{"mode"}, OptionSpec{"call"},
-                           OptionSpec{"error"}};
-constexpr std::array kExec{OptionSpec{"path", true}, OptionSpec{"args"}, OptionSpec{"error"}, OptionSpec{"status"}};
+constexpr std::array kOpen{OptionSpec{"path", true}, OptionSpec{"flags"}, OptionSpec{"mode"},
+                           OptionSpec{"call"}, OptionSpec{"error"}};
+constexpr std::array kExec{OptionSpec{"path", true}, OptionSpec{"args"}, OptionSpec{"error"},
+                           OptionSpec{"status"}};
 constexpr std::array kFork{OptionSpec{"status"}};
 constexpr std::array kFolder{OptionSpec{"path", true}, OptionSpec{"mode"}, OptionSpec{"error"}};
 constexpr std::array kRemove{OptionSpec{"path", true}, OptionSpec{"folder"}, OptionSpec{"error"}};
 constexpr std::array kRename{OptionSpec{"from", true}, OptionSpec{"to", true}, OptionSpec{"error"}};
-constexpr std::array kWrite{OptionSpec{"path", true}, OptionSpec{"size"}, OptionSpec{"sync"}, OptionSpec{"error"}};
-constexpr std::array kMount{OptionSpec{"target", true}, OptionSpec{"type"}, OptionSpec{"source"}, OptionSpec{"data"},
-                            OptionSpec{"create"},       OptionSpec{"keep"}, OptionSpec{"error"}};
+constexpr std::array kWrite{OptionSpec{"path", true}, OptionSpec{"size"}, OptionSpec{"sync"},
+                            OptionSpec{"error"}};
+constexpr std::array kMount{OptionSpec{"target", true}, OptionSpec{"type"},   OptionSpec{"source"},
+                            OptionSpec{"data"},         OptionSpec{"create"}, OptionSpec{"keep"},
+                            OptionSpec{"error"}};
 constexpr std::array kUnmount{OptionSpec{"target", true}, OptionSpec{"error"}};
 constexpr std::array kModule{OptionSpec{"params"}, OptionSpec{"error"}};
-constexpr std::array kTcp{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"listen"}, OptionSpec{"bytes"},
-                          OptionSpec{"source-port"}, OptionSpec{"source-address"}, OptionSpec{"error"}};
-constexpr std::array kUdp{OptionSpec{"address"}, OptionSpec{"port"}, OptionSpec{"bytes"}, OptionSpec{"error"}};
-constexpr std::array kBind{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"protocol"}, OptionSpec{"error"}};
-constexpr std::array kDns{OptionSpec{"name", true}, OptionSpec{"type"}, OptionSpec{"address"}, OptionSpec{"port"},
-                          OptionSpec{"answer"}, OptionSpec{"error"}};
+constexpr std::array kTcp{OptionSpec{"address"}, OptionSpec{"port", true},  OptionSpec{"listen"},
+                          OptionSpec{"bytes"},   OptionSpec{"source-port"}, OptionSpec{"source-address"},
+                          OptionSpec{"error"}};
+constexpr std::array kUdp{OptionSpec{"address"}, OptionSpec{"port"}, OptionSpec{"bytes"},
+                          OptionSpec{"error"}};
+constexpr std::array kBind{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"protocol"},
+                           OptionSpec{"error"}};
+constexpr std::array kDns{OptionSpec{"name", true}, OptionSpec{"type"},   OptionSpec{"address"},
+                          OptionSpec{"port"},       OptionSpec{"answer"}, OptionSpec{"error"}};
 constexpr std::array kSignal{OptionSpec{"signal", true}, OptionSpec{"to"}, OptionSpec{"error"}};
 
 constexpr std::array kStimuli{
@@ -47,15 +53,22 @@ constexpr std::array kStimuli{
 };
 
 constexpr std::array kFeatures{
-    FeatureSpec{"bpf", "3.18"},       FeatureSpec{"btf", "5.2"},        FeatureSpec{"kprobe", "4.1"},     FeatureSpec{"uprobe", "4.3"},
-    FeatureSpec{"tracepoint", "4.7"}, FeatureSpec{"raw_tracepoint", "4.17"}, FeatureSpec{"ringbuf", "5.8"},
-    FeatureSpec{"fentry", "5.5"},     FeatureSpec{"lsm", "5.7"},        FeatureSpec{"cgroup2", "4.5"},
+    FeatureSpec{"bpf", "3.18"},    FeatureSpec{"btf", "5.2"},        FeatureSpec{"kprobe", "4.1"},
+    FeatureSpec{"uprobe", "4.3"},  FeatureSpec{"tracepoint", "4.7"}, FeatureSpec{"raw_tracepoint", "4.17"},
+    FeatureSpec{"ringbuf", "5.8"}, FeatureSpec{"fentry", "5.5"},     FeatureSpec{"lsm", "5.7"},
+    FeatureSpec{"cgroup2", "4.5"},
 };
 
 }  // namespace
 
-std::span<const StimulusSpec> stimulus_specs() { return kStimuli; }
-std::span<const OptionSpec> common_options() { return kCommon; }
-std::span<const FeatureSpec> feature_specs() { return kFeatures; }
+std::span<const StimulusSpec> stimulus_specs() {
+    return kStimuli;
+}
+std::span<const OptionSpec> common_options() {
+    return kCommon;
+}
+std::span<const FeatureSpec> feature_specs() {
+    return kFeatures;
+}
 
 }  // namespace gadget::testkit

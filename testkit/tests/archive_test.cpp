@@ -12,7 +12,9 @@
 namespace gadget::testkit {
 namespace {
 
-std::string text_of(const Bytes& bytes) { return std::string(as_text(bytes)); }
+std::string text_of(const Bytes& bytes) {
+    return std::string(as_text(bytes));
+}
 
 struct NewcEntry {
     unsigned mode = 0;
@@ -25,7 +27,9 @@ std::map<std::string, NewcEntry> read_newc(const std::string& archive) {
     std::size_t at = 0;
     while (at + 110 <= archive.size()) {
         EXPECT_EQ(archive.substr(at, 6), "070701");
-        const auto field = [&](std::size_t index) { return std::stoul(archive.substr(at + 6 + index * 8, 8), nullptr, 16); };
+        const auto field = [&](std::size_t index) {
+            return std::stoul(archive.substr(at + 6 + index * 8, 8), nullptr, 16);
+        };
         const auto size = field(6);
         const auto name_size = field(11);
         const std::string name = archive.substr(at + 110, name_size - 1);
@@ -67,7 +71,8 @@ TEST(NewcWriter, GivesTheSameBytesForTheSameEntries) {
 }
 
 /// A ustar header with its checksum.
-std::string tar_entry(const std::string& name, const std::string& content, char type = '0', const std::string& prefix = "") {
+std::string tar_entry(const std::string& name, const std::string& content, char type = '0',
+                      const std::string& prefix = "") {
     std::string header(512, '\0');
     header.replace(0, name.size(), name);
     header.replace(100, 7, "0000644");
@@ -76,7 +81,10 @@ std::string tar_entry(const std::string& name, const std::string& content, char 
     header.replace(124, 11, size, 11);
     header.replace(148, 8, "        ");
     header[156] = type;
-    header.replace(257, 8, std::string("ustar\0" "00", 8));
+    header.replace(257, 8,
+                   std::string("ustar\0"
+                               "00",
+                               8));
     header.replace(345, prefix.size(), prefix);
     unsigned sum = 0;
     for (const char c : header) sum += static_cast<unsigned char>(c);
@@ -110,10 +118,12 @@ TarResult read_tar(const std::string& stream, std::size_t step) {
 
 TEST(TarReader, ReadsWantedFilesInAnyCuttingOfTheStream) {
     const std::string long_name = "usr/lib/modules/" + std::string(120, 'v') + "/x.ko";
-    const auto stream = tar_entry("./boot/vmlinuz-6.1", std::string(1500, 'k')) + tar_entry("./skip", std::string(512, 's')) +
-                        tar_entry("./dir/", "", '5') + tar_entry("b", "deep", '0', "prefix/a") +
-                        tar_entry("././@LongLink", long_name + '\0', 'L') + tar_entry("cut", "long") + kTarEnd;
-    for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{512}, std::size_t{700}, stream.size()}) {
+    const auto stream =
+        tar_entry("./boot/vmlinuz-6.1", std::string(1500, 'k')) + tar_entry("./skip", std::string(512, 's')) +
+        tar_entry("./dir/", "", '5') + tar_entry("b", "deep", '0', "prefix/a") +
+        tar_entry("././@LongLink", long_name + '\0', 'L') + tar_entry("cut", "long") + kTarEnd;
+    for (const std::size_t step :
+         {std::size_t{1}, std::size_t{7}, std::size_t{512}, std::size_t{700}, stream.size()}) {
         const auto result = read_tar(stream, step);
         ASSERT_TRUE(result.status) << result.status.error().to_string();
         EXPECT_EQ(result.files.size(), 3U);

@@ -33,13 +33,15 @@ Bytes make_btf() {
     put32(btf, 12, kTypes);
     put32(btf, 16, kTypes);
     put32(btf, 20, static_cast<std::uint32_t>(strings.size()));
-    // Type 1: FUNC_PROTO without parameters (12 bytes); type 2: FUNC "vfs_rename" of type 1; the rest: void pointers.
+    // Type 1: FUNC_PROTO without parameters (12 bytes); type 2: FUNC "vfs_rename" of type 1; the rest: void
+    // pointers.
     put32(btf, 24 + 4, 13U << 24);
     put32(btf, 36, 1);
     put32(btf, 36 + 4, 12U << 24);
     put32(btf, 36 + 8, 1);
     for (std::size_t at = 48; at + 12 <= 24 + kTypes; at += 12) put32(btf, at + 4, 2U << 24);
-    std::copy_n(reinterpret_cast<const std::byte*>(strings.data()), strings.size(), btf.end() - static_cast<long>(strings.size()));
+    std::copy_n(reinterpret_cast<const std::byte*>(strings.data()), strings.size(),
+                btf.end() - static_cast<long>(strings.size()));
     return btf;
 }
 
@@ -47,7 +49,7 @@ Bytes make_btf() {
 Bytes make_vmlinux() {
     Bytes image = to_bytes("\177ELF");
     image.resize(5000, std::byte{0x55});
-    put32(image, 1000, 0x0001eb9f);    // a stray header that is none
+    put32(image, 1000, 0x0001eb9f);  // a stray header that is none
     const auto btf = make_btf();
     image.insert(image.end(), btf.begin(), btf.end());
     image.resize(image.size() + 999, std::byte{0x66});
@@ -108,11 +110,14 @@ TEST(BootableImage, RefusesWhatIsNoKernelOfTheArchitecture) {
     EXPECT_EQ(bootable_image(arm, model::Arch::amd64).error().code, ErrorCode::corrupt_data);
     EXPECT_EQ(bootable_image(make_vmlinux(), model::Arch::arm64).error().code, ErrorCode::corrupt_data);
     EXPECT_FALSE(bootable_image({}, model::Arch::amd64));
-    EXPECT_EQ(bootable_image(make_bzimage(pack_zstd(Bytes(100))), model::Arch::amd64).error().code, ErrorCode::corrupt_data);
+    EXPECT_EQ(bootable_image(make_bzimage(pack_zstd(Bytes(100))), model::Arch::amd64).error().code,
+              ErrorCode::corrupt_data);
 }
 
 TEST(BootableImage, NamesACompressionThatItDoesNotUnpack) {
-    auto payload = to_bytes("\xfd" "7zXZ");
+    auto payload = to_bytes(
+        "\xfd"
+        "7zXZ");
     payload.resize(100);
     const auto image = bootable_image(make_bzimage(payload), model::Arch::amd64);
     ASSERT_FALSE(image);
@@ -134,7 +139,12 @@ TEST(BootableImage, SurvivesEveryTruncationAndLyingLengths) {
 
 TEST(Lz4Legacy, CopiesMatchesThatOverlap) {
     // literals "abc", match of 9 at offset 3; then the literal "!".
-    const auto block = to_bytes(std::string("\x35" "abc" "\x03\x00" "\x10!", 8));
+    const auto block =
+        to_bytes(std::string("\x35"
+                             "abc"
+                             "\x03\x00"
+                             "\x10!",
+                             8));
     Bytes frame(8);
     put32(frame, 0, 0x184c2102);
     put32(frame, 4, static_cast<std::uint32_t>(block.size()));
@@ -143,19 +153,23 @@ TEST(Lz4Legacy, CopiesMatchesThatOverlap) {
 }
 
 TEST(Lz4Legacy, RefusesRandomBlocksWithoutReadingBeyondThem) {
-    std::mt19937 random(7);    // NOLINT(cert-msc51-cpp)
+    std::mt19937 random(7);  // NOLINT(cert-msc51-cpp)
     for (int round = 0; round < 3000; ++round) {
         Bytes frame(8);
         put32(frame, 0, 0x184c2102);
         for (auto i = random() % 60; i > 0; --i) frame.push_back(static_cast<std::byte>(random()));
         put32(frame, 4, static_cast<std::uint32_t>(frame.size() - 8));
-        const auto result = unpack_lz4_legacy(frame);    // some are valid by chance
+        const auto result = unpack_lz4_legacy(frame);  // some are valid by chance
         EXPECT_LE(result ? result->size() : 0, kMaxUnpacked);
     }
 }
 
 TEST(Lz4Legacy, RefusesAnOffsetBeforeTheBlock) {
-    const auto block = to_bytes(std::string("\x10" "a" "\x02\x00", 4));
+    const auto block =
+        to_bytes(std::string("\x10"
+                             "a"
+                             "\x02\x00",
+                             4));
     Bytes frame(8);
     put32(frame, 0, 0x184c2102);
     put32(frame, 4, static_cast<std::uint32_t>(block.size()));
@@ -172,7 +186,8 @@ TEST(ExtractBtf, FindsItInAnElfAndInABzImage) {
 TEST(ExtractBtf, SaysThatThereIsNone) {
     EXPECT_EQ(extract_btf(Bytes(200'000, std::byte{1})).error().code, ErrorCode::not_found);
     const auto vmlinux = make_vmlinux();
-    EXPECT_EQ(extract_btf(std::span(vmlinux).first(vmlinux.size() - 2000)).error().code, ErrorCode::not_found);
+    EXPECT_EQ(extract_btf(std::span(vmlinux).first(vmlinux.size() - 2000)).error().code,
+              ErrorCode::not_found);
 }
 
 TEST(FindBtfFunction, GivesTheIdOfTheFunction) {
@@ -184,11 +199,12 @@ TEST(FindBtfFunction, GivesTheIdOfTheFunction) {
 
 TEST(FindBtfFunction, SurvivesDamage) {
     const auto btf = make_btf();
-    for (const std::size_t size : {std::size_t{0}, std::size_t{10}, std::size_t{24}, std::size_t{60}, btf.size() - 5}) {
+    for (const std::size_t size :
+         {std::size_t{0}, std::size_t{10}, std::size_t{24}, std::size_t{60}, btf.size() - 5}) {
         EXPECT_EQ(guest::find_btf_function(std::span(btf).first(size), "vfs_rename"), 0U);
     }
     auto damaged = btf;
-    put32(damaged, 24 + 4, 31U << 24);    // an unknown kind: nothing behind it can be found
+    put32(damaged, 24 + 4, 31U << 24);  // an unknown kind: nothing behind it can be found
     EXPECT_EQ(guest::find_btf_function(damaged, "vfs_rename"), 0U);
 }
 

@@ -22,7 +22,9 @@ class KernelRunTest : public testing::Test {
         send({"begin", test});
         send({"var", test, "s.pid", "17"});
     }
-    std::vector<Record> row(const std::string& json, const std::string& test = "0") { return send({"row", test, json}); }
+    std::vector<Record> row(const std::string& json, const std::string& test = "0") {
+        return send({"row", test, json});
+    }
     void end(const std::string& state, int code = 0, int signal = 0, const std::string& test = "0") {
         send({"end", test, state, std::to_string(code), std::to_string(signal), ""});
     }
@@ -60,7 +62,8 @@ TEST_F(KernelRunTest, WaitsForTheEventAfterTheStimuli) {
 }
 
 TEST_F(KernelRunTest, LeavesTimeForEventsThatMustNotCome) {
-    scenarios_[0].expectations.push_back({.fields = {{.field = "pid", .values = {"99"}}}, .minimum = 0, .maximum = 0});
+    scenarios_[0].expectations.push_back(
+        {.fields = {{.field = "pid", .values = {"99"}}}, .minimum = 0, .maximum = 0});
     begin();
     row(R"({"pid":17})");
     EXPECT_EQ(send({"stimulated", "0"}), (std::vector<Record>{{"stop", "0", "50"}}));
@@ -107,7 +110,8 @@ TEST_F(KernelRunTest, TellsRefusalsApart) {
         const auto result = first();
         EXPECT_EQ(result.outcome, Outcome::failed);
         EXPECT_EQ(result.failure, test.failure) << test.message;
-        EXPECT_NE(result.message.find(std::string(test.message).substr(15)), std::string::npos) << result.message;
+        EXPECT_NE(result.message.find(std::string(test.message).substr(15)), std::string::npos)
+            << result.message;
     }
 }
 
@@ -118,8 +122,8 @@ TEST_F(KernelRunTest, TellsHowTheRunnerEnded) {
         int signal;
         FailureClass failure;
     } cases[] = {
-        {"early", 0, 0, FailureClass::gadget_failed},  {"early", 0, 11, FailureClass::gadget_crashed},
-        {"unready", 0, 9, FailureClass::gadget_hung},  {"hung", 0, 9, FailureClass::gadget_hung},
+        {"early", 0, 0, FailureClass::gadget_failed},   {"early", 0, 11, FailureClass::gadget_crashed},
+        {"unready", 0, 9, FailureClass::gadget_hung},   {"hung", 0, 9, FailureClass::gadget_hung},
         {"broken", -1, 0, FailureClass::gadget_failed}, {"ended", 70, 0, FailureClass::gadget_failed},
     };
     for (const auto& test : cases) {
@@ -179,9 +183,19 @@ TEST_F(KernelRunTest, DoesNotTrustAReportWithHoles) {
 }
 
 TEST_F(KernelRunTest, SurvivesFramesThatMakeNoSense) {
-    for (const Record& record : std::vector<Record>{{""}, {"row"}, {"row", "0"}, {"row", "7", "{}"}, {"row", "-1", "{}"}, {"row", "x", "{}"},
-                                                    {"end", "0"}, {"end", "0", "odd", "x", "y", "z"}, {"begin"}, {"hello"},
-                                                    {"var", "0"}, {"kernel", "1"}, {"row", "1", "\xff"}}) {
+    for (const Record& record : std::vector<Record>{{""},
+                                                    {"row"},
+                                                    {"row", "0"},
+                                                    {"row", "7", "{}"},
+                                                    {"row", "-1", "{}"},
+                                                    {"row", "x", "{}"},
+                                                    {"end", "0"},
+                                                    {"end", "0", "odd", "x", "y", "z"},
+                                                    {"begin"},
+                                                    {"hello"},
+                                                    {"var", "0"},
+                                                    {"kernel", "1"},
+                                                    {"row", "1", "\xff"}}) {
         (void)send(record);
     }
     EXPECT_EQ(run_->finish({}, {}).size(), 2U);
@@ -203,7 +217,11 @@ TEST_F(KernelRunTest, KeepsLogsInTheFolder) {
 }
 
 TestResult result(Outcome outcome, FailureClass failure, std::string message = {}) {
-    return {.scenario = "s <1>", .kernel = {"6.1", model::Arch::amd64}, .outcome = outcome, .failure = failure, .message = std::move(message)};
+    return {.scenario = "s <1>",
+            .kernel = {"6.1", model::Arch::amd64},
+            .outcome = outcome,
+            .failure = failure,
+            .message = std::move(message)};
 }
 
 TEST(ExitStatus, FollowsTheContract) {
@@ -211,19 +229,25 @@ TEST(ExitStatus, FollowsTheContract) {
     const auto passed = result(Outcome::passed, FailureClass::none);
     EXPECT_EQ(status({passed, result(Outcome::skipped, FailureClass::no_permission)}), 0);
     EXPECT_EQ(status({passed, result(Outcome::failed, FailureClass::wrong_events)}), 1);
-    EXPECT_EQ(status({result(Outcome::error, FailureClass::no_machine), result(Outcome::failed, FailureClass::wrong_events)}), 3);
+    EXPECT_EQ(status({result(Outcome::error, FailureClass::no_machine),
+                      result(Outcome::failed, FailureClass::wrong_events)}),
+              3);
     EXPECT_EQ(status({result(Outcome::error, FailureClass::no_kernel)}), 3);
     EXPECT_EQ(status({result(Outcome::error, FailureClass::truncated_result)}), 4);
     EXPECT_EQ(status({result(Outcome::error, FailureClass::boot_failed)}), 5);
-    EXPECT_EQ(status({result(Outcome::failed, FailureClass::guest_panic), result(Outcome::error, FailureClass::boot_failed)}), 6);
+    EXPECT_EQ(status({result(Outcome::failed, FailureClass::guest_panic),
+                      result(Outcome::error, FailureClass::boot_failed)}),
+              6);
     EXPECT_EQ(status({result(Outcome::failed, FailureClass::timed_out)}), 7);
 }
 
 TEST(Reports, EscapeWhatTheyQuote) {
-    const std::vector<TestResult> results{result(Outcome::passed, FailureClass::none),
-                                          result(Outcome::failed, FailureClass::wrong_events, "a < b & \"c\" | d\n\x01 next")};
+    const std::vector<TestResult> results{
+        result(Outcome::passed, FailureClass::none),
+        result(Outcome::failed, FailureClass::wrong_events, "a < b & \"c\" | d\n\x01 next")};
     const auto junit = junit_report("g", results);
-    EXPECT_NE(junit.find("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), std::string::npos) << junit;
+    EXPECT_NE(junit.find("tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\""), std::string::npos)
+        << junit;
     EXPECT_NE(junit.find("a &lt; b &amp; &quot;c&quot; | d&#10;? next"), std::string::npos) << junit;
     EXPECT_EQ(junit.find("s <1>"), std::string::npos);
     const auto json = json_report("g", results);

@@ -28,7 +28,8 @@ TEST(KernelSelectors, AreTheProductAndHostCountsOnce) {
 
 TEST(KernelSelectors, RefuseWhatIsNoNameOrArchitecture) {
     for (const char* kernels : {"", "6.1,", "../x", "a/b", ".hidden"}) {
-        EXPECT_EQ(parse_kernel_selectors(kernels, "amd64").error().code, ErrorCode::invalid_argument) << kernels;
+        EXPECT_EQ(parse_kernel_selectors(kernels, "amd64").error().code, ErrorCode::invalid_argument)
+            << kernels;
     }
     EXPECT_FALSE(parse_kernel_selectors("6.1", "riscv64"));
     EXPECT_FALSE(parse_kernel_selectors("6.1", ""));
@@ -47,9 +48,12 @@ TEST(AptSources, OneLineEntriesKeepTrustAndNothingElse) {
 
 TEST(AptSources, Deb822StanzasGiveAnEntryForEachSuite) {
     const auto sources = parse_deb822_sources(
-        "Types: deb deb-src\nURIs: http://m/debian\n# comment\nSuites: bookworm\n bookworm-updates\nComponents: main\n"
-        "Signed-By: /k.gpg\n\nTypes: deb\nURIs: http://off/debian\nSuites: sid\nComponents: main\nEnabled: no\n\n"
-        "types: deb\nuris: http://s/security\nsuites: bookworm-security\ncomponents: main\nSigned-By:\n -----BEGIN KEY\n .\n");
+        "Types: deb deb-src\nURIs: http://m/debian\n# comment\nSuites: bookworm\n "
+        "bookworm-updates\nComponents: main\n"
+        "Signed-By: /k.gpg\n\nTypes: deb\nURIs: http://off/debian\nSuites: sid\nComponents: main\nEnabled: "
+        "no\n\n"
+        "types: deb\nuris: http://s/security\nsuites: bookworm-security\ncomponents: main\nSigned-By:\n "
+        "-----BEGIN KEY\n .\n");
     ASSERT_EQ(sources.size(), 3U);
     EXPECT_EQ(sources[1].suite, "bookworm-updates");
     EXPECT_EQ(sources[1].options, "signed-by=/k.gpg");
@@ -61,8 +65,10 @@ TEST(AptSources, OtherSuitesComeFromTheSystemsOwnMirrors) {
     const std::vector<AptSource> sources{{"https://third/party", "nodistro", ""},
                                          {"http://m/debian", "bookworm-updates", "signed-by=/k.gpg"},
                                          {"http://s/security", "bookworm-security", ""}};
-    EXPECT_EQ(*source_line(sources, Archive::main, "sid"), "deb [signed-by=/k.gpg] http://m/debian sid main\n");
-    EXPECT_EQ(*source_line(sources, Archive::security, "bullseye-security"), "deb http://s/security bullseye-security main\n");
+    EXPECT_EQ(*source_line(sources, Archive::main, "sid"),
+              "deb [signed-by=/k.gpg] http://m/debian sid main\n");
+    EXPECT_EQ(*source_line(sources, Archive::security, "bullseye-security"),
+              "deb http://s/security bullseye-security main\n");
     const auto none = source_line({sources[0]}, Archive::main, "sid");
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, ErrorCode::unsupported);
@@ -76,7 +82,8 @@ TEST(AptSources, AreReadFromBothKindsOfFiles) {
     ASSERT_TRUE(write_file_atomic(folder->path() / "sources.list", "deb http://a/debian bookworm main\n"));
     ASSERT_TRUE(write_file_atomic(folder->path() / "sources.list.d/b.sources",
                                   "Types: deb\nURIs: http://b/debian\nSuites: trixie\nComponents: main\n"));
-    ASSERT_TRUE(write_file_atomic(folder->path() / "sources.list.d/c.list.save", "deb http://c/debian bookworm main\n"));
+    ASSERT_TRUE(write_file_atomic(folder->path() / "sources.list.d/c.list.save",
+                                  "deb http://c/debian bookworm main\n"));
     const auto sources = read_apt_sources(folder->path());
     ASSERT_TRUE(sources);
     EXPECT_EQ(sources->size(), 2U);
@@ -85,17 +92,19 @@ TEST(AptSources, AreReadFromBothKindsOfFiles) {
 
 TEST(KernelCandidates, TakesTheNewestOfTheSeriesAndTheSignedFirst) {
     const std::vector<std::string> index{
-        "linux-image-6.1.0-9-cloud-amd64",          "linux-image-6.1.0-56-cloud-amd64-unsigned",
-        "linux-image-6.1.0-56-cloud-amd64",         "linux-image-6.1.0-56-cloud-amd64-dbg",
-        "linux-image-6.1.0-57-amd64",               "linux-image-6.12.117+deb12-cloud-amd64",
-        "linux-image-6.1.0-60-cloud-arm64",         "linux-image-cloud-amd64"};
+        "linux-image-6.1.0-9-cloud-amd64",  "linux-image-6.1.0-56-cloud-amd64-unsigned",
+        "linux-image-6.1.0-56-cloud-amd64", "linux-image-6.1.0-56-cloud-amd64-dbg",
+        "linux-image-6.1.0-57-amd64",       "linux-image-6.12.117+deb12-cloud-amd64",
+        "linux-image-6.1.0-60-cloud-arm64", "linux-image-cloud-amd64"};
     EXPECT_EQ(kernel_candidates(index, "6.1", model::Arch::amd64),
-              (std::vector<std::string>{"linux-image-6.1.0-56-cloud-amd64", "linux-image-6.1.0-56-cloud-amd64-unsigned",
+              (std::vector<std::string>{"linux-image-6.1.0-56-cloud-amd64",
+                                        "linux-image-6.1.0-56-cloud-amd64-unsigned",
                                         "linux-image-6.1.0-9-cloud-amd64"}));
-    EXPECT_EQ(kernel_candidates({"linux-binary-7.3.4+deb13-cloud-amd64", "linux-binary-7.3.12+deb13-cloud-amd64"}, "7.3",
-                                model::Arch::amd64)
-                  .front(),
-              "linux-binary-7.3.12+deb13-cloud-amd64");
+    EXPECT_EQ(
+        kernel_candidates({"linux-binary-7.3.4+deb13-cloud-amd64", "linux-binary-7.3.12+deb13-cloud-amd64"},
+                          "7.3", model::Arch::amd64)
+            .front(),
+        "linux-binary-7.3.12+deb13-cloud-amd64");
 }
 
 TEST(VersionLess, ComparesNumbersAsNumbers) {
@@ -137,7 +146,7 @@ TEST_F(KernelStoreTest, AddsListsFindsAndRemoves) {
     ASSERT_EQ(kernels.list()->size(), 1U);
     EXPECT_EQ(kernels.find("mine", model::Arch::arm64)->image, added->image);
     EXPECT_EQ(kernels.find("mine", model::Arch::amd64).error().code, ErrorCode::not_found);
-    EXPECT_TRUE(kernels.fetch("mine", model::Arch::arm64, silent_, never_));    // no network: it is there
+    EXPECT_TRUE(kernels.fetch("mine", model::Arch::arm64, silent_, never_));  // no network: it is there
     EXPECT_TRUE(kernels.remove("mine", model::Arch::arm64));
     EXPECT_EQ(kernels.remove("mine", model::Arch::arm64).error().code, ErrorCode::not_found);
     EXPECT_TRUE(kernels.list()->empty());
@@ -164,10 +173,13 @@ TEST_F(KernelStoreTest, DetectsAnImageThatWasChanged) {
 TEST_F(KernelStoreTest, RefusesNamesThatLeaveTheStoreAndFilesThatAreNoKernels) {
     auto kernels = store();
     for (const char* id : {"", "..", "a/b", "host", ".x"}) {
-        EXPECT_EQ(kernels.add(id, model::Arch::arm64, image_, never_).error().code, ErrorCode::invalid_argument) << id;
+        EXPECT_EQ(kernels.add(id, model::Arch::arm64, image_, never_).error().code,
+                  ErrorCode::invalid_argument)
+            << id;
     }
     EXPECT_EQ(kernels.add("x", model::Arch::amd64, image_, never_).error().code, ErrorCode::corrupt_data);
-    EXPECT_EQ(kernels.add("x", model::Arch::arm64, folder_->path() / "absent", never_).error().code, ErrorCode::not_found);
+    EXPECT_EQ(kernels.add("x", model::Arch::arm64, folder_->path() / "absent", never_).error().code,
+              ErrorCode::not_found);
     EXPECT_TRUE(kernels.list()->empty());
 }
 

@@ -29,10 +29,13 @@ TEST(Record, KeepsEveryByteThroughEncoding) {
 }
 
 TEST(Record, RefusesBrokenEscapes) {
-    for (const char* bad : {"\\", "a\\q", "\\x", "\\x1", "\\xzz", "\x01", "a\nb"}) EXPECT_EQ(decode_record(bad), std::nullopt) << bad;
+    for (const char* bad : {"\\", "a\\q", "\\x", "\\x1", "\\xzz", "\x01", "a\nb"})
+        EXPECT_EQ(decode_record(bad), std::nullopt) << bad;
 }
 
-TEST(Record, ChecksumIsThatOfGzip) { EXPECT_EQ(crc32("123456789"), 0xcbf43926U); }
+TEST(Record, ChecksumIsThatOfGzip) {
+    EXPECT_EQ(crc32("123456789"), 0xcbf43926U);
+}
 
 TEST(FrameParser, FindsFramesInAnyCuttingOfTheStream) {
     std::string stream;
@@ -40,7 +43,8 @@ TEST(FrameParser, FindsFramesInAnyCuttingOfTheStream) {
     for (std::size_t step = 1; step < 50; ++step) {
         FrameParser parser(kNonce);
         std::vector<Record> records;
-        for (std::size_t at = 0; at < stream.size(); at += step) parser.push(std::string_view(stream).substr(at, step), records);
+        for (std::size_t at = 0; at < stream.size(); at += step)
+            parser.push(std::string_view(stream).substr(at, step), records);
         ASSERT_EQ(records.size(), 20U) << step;
         EXPECT_EQ(records[7], (Record{"row", "7", "x\ny"}));
         EXPECT_EQ(parser.damaged() + parser.lost() + parser.foreign(), 0U);
@@ -49,7 +53,8 @@ TEST(FrameParser, FindsFramesInAnyCuttingOfTheStream) {
 
 TEST(FrameParser, SkipsKernelMessagesAroundAndBeforeFrames) {
     FrameParser parser(kNonce);
-    const auto records = parse(parser, "[    1.0] something\r\n[ 2.0] cut" + encode_frame(kNonce, 0, {"hello"}) + "more\n");
+    const auto records =
+        parse(parser, "[    1.0] something\r\n[ 2.0] cut" + encode_frame(kNonce, 0, {"hello"}) + "more\n");
     ASSERT_EQ(records.size(), 1U);
     EXPECT_EQ(records[0], Record{"hello"});
     EXPECT_EQ(parser.damaged(), 0U);
@@ -73,7 +78,8 @@ TEST(FrameParser, CountsDamageAndLoss) {
     FrameParser parser(kNonce);
     auto damaged = encode_frame(kNonce, 1, {"row", "value"});
     damaged[damaged.size() - 3] ^= 1;
-    const auto records = parse(parser, encode_frame(kNonce, 0, {"a"}) + damaged + encode_frame(kNonce, 5, {"b"}));
+    const auto records =
+        parse(parser, encode_frame(kNonce, 0, {"a"}) + damaged + encode_frame(kNonce, 5, {"b"}));
     EXPECT_EQ(records.size(), 2U);
     EXPECT_EQ(parser.damaged(), 1U);
     EXPECT_EQ(parser.lost(), 4U);
@@ -95,7 +101,7 @@ TEST(FrameParser, BoundsALineThatNeverEnds) {
 }
 
 TEST(FrameParser, SurvivesRandomBytesWithOurMarkerInThem) {
-    std::mt19937 random(1);    // NOLINT(cert-msc51-cpp): the same bytes in every run
+    std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same bytes in every run
     FrameParser parser(kNonce);
     std::vector<Record> records;
     for (int round = 0; round < 2000; ++round) {
@@ -128,8 +134,9 @@ TEST(Job, SurvivesTheWayToTheGuest) {
 }
 
 TEST(Job, RefusesWhatItDoesNotKnow) {
-    for (const char* text : {"", "nonce\tx\nnonsense\ty\n", "nonce\tx\nobject\t/o\n", "nonce\tx\ntest\t0\ntimeout\tsoon\n",
-                             "nonce\tx\ntest\t0\nstep\ta\n", "nonce\t\\q\n"}) {
+    for (const char* text :
+         {"", "nonce\tx\nnonsense\ty\n", "nonce\tx\nobject\t/o\n", "nonce\tx\ntest\t0\ntimeout\tsoon\n",
+          "nonce\tx\ntest\t0\nstep\ta\n", "nonce\t\\q\n"}) {
         EXPECT_FALSE(parse_job(text)) << text;
     }
 }

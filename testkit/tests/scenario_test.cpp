@@ -73,16 +73,26 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"DuplicateKey", "name: a\nname: b\nexpect: [{event: {}}]\n", "scenario-duplicate-key", 2},
         Refused{"NoName", "expect: [{event: {}}]\n", "scenario-name", 1},
         Refused{"NoExpectation", "name: a\n", "scenario-expect", 1},
-        Refused{"UnknownStimulus", "name: a\nsteps:\n  - opne: {path: /x}\nexpect: [{event: {}}]\n", "scenario-unknown-key", 3},
-        Refused{"UnknownOption", "name: a\nsteps:\n  - open: {path: /x, flag: read}\nexpect: [{event: {}}]\n", "scenario-unknown-key", 3},
-        Refused{"MissingOption", "name: a\nsteps:\n  - open: {flags: read}\nexpect: [{event: {}}]\n", "scenario-missing-option", 3},
-        Refused{"TwoStimuli", "name: a\nsteps:\n  - open: {path: /x}\n    fork:\nexpect: [{event: {}}]\n", "scenario-two-stimuli", 4},
-        Refused{"NoStimulus", "name: a\nsteps:\n  - uid: 1\nexpect: [{event: {}}]\n", "scenario-no-stimulus", 3},
-        Refused{"SameId", "name: a\nsteps:\n  - fork:\n    id: x\n  - fork:\n    id: x\nexpect: [{event: {}}]\n", "scenario-duplicate-id", 5},
-        Refused{"UnknownFeature", "name: a\nrequires: [kprobes]\nexpect: [{event: {}}]\n", "scenario-unknown-feature", 2},
+        Refused{"UnknownStimulus", "name: a\nsteps:\n  - opne: {path: /x}\nexpect: [{event: {}}]\n",
+                "scenario-unknown-key", 3},
+        Refused{"UnknownOption", "name: a\nsteps:\n  - open: {path: /x, flag: read}\nexpect: [{event: {}}]\n",
+                "scenario-unknown-key", 3},
+        Refused{"MissingOption", "name: a\nsteps:\n  - open: {flags: read}\nexpect: [{event: {}}]\n",
+                "scenario-missing-option", 3},
+        Refused{"TwoStimuli", "name: a\nsteps:\n  - open: {path: /x}\n    fork:\nexpect: [{event: {}}]\n",
+                "scenario-two-stimuli", 4},
+        Refused{"NoStimulus", "name: a\nsteps:\n  - uid: 1\nexpect: [{event: {}}]\n", "scenario-no-stimulus",
+                3},
+        Refused{"SameId",
+                "name: a\nsteps:\n  - fork:\n    id: x\n  - fork:\n    id: x\nexpect: [{event: {}}]\n",
+                "scenario-duplicate-id", 5},
+        Refused{"UnknownFeature", "name: a\nrequires: [kprobes]\nexpect: [{event: {}}]\n",
+                "scenario-unknown-feature", 2},
         Refused{"EventAndNone", "name: a\nexpect:\n  - event: {}\n    none: {}\n", "scenario-expect", 3},
-        Refused{"TwoConditions", "name: a\nexpect:\n  - event: {f: {regex: x, contains: y}}\n", "scenario-condition", 3},
-        Refused{"MinAboveMax", "name: a\nexpect:\n  - event: {}\n    count: {min: 3, max: 2}\n", "scenario-number", 4},
+        Refused{"TwoConditions", "name: a\nexpect:\n  - event: {f: {regex: x, contains: y}}\n",
+                "scenario-condition", 3},
+        Refused{"MinAboveMax", "name: a\nexpect:\n  - event: {}\n    count: {min: 3, max: 2}\n",
+                "scenario-number", 4},
         Refused{"BadTimeout", "name: a\ntimeout: 0\nexpect: [{event: {}}]\n", "scenario-number", 2},
         Refused{"Syntax", "name: a\nexpect: [\n", "scenario-syntax", 3},
         Refused{"NotAMapping", "- a\n", "scenario-type", 1}),
@@ -90,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(ParseScenario, SuggestsTheNearestWord) {
     DiagnosticList findings;
-    EXPECT_FALSE(parse_scenario("name: a\nsteps: [{opem: {path: /x}}]\nexpect: [{event: {}}]\n", "a", findings));
+    EXPECT_FALSE(
+        parse_scenario("name: a\nsteps: [{opem: {path: /x}}]\nexpect: [{event: {}}]\n", "a", findings));
     EXPECT_NE(findings.all().front().hint.find("'open'"), std::string::npos);
 }
 
@@ -215,7 +226,9 @@ TEST_F(MatcherTest, RemembersARowThatIsNotJson) {
 }
 
 TEST(Matcher, RefusesBadExpressionsAndUnknownVariables) {
-    const auto create = [](FieldMatch field) { return Matcher::create({{.fields = {std::move(field)}}}, {}); };
+    const auto create = [](FieldMatch field) {
+        return Matcher::create({{.fields = {std::move(field)}}}, {});
+    };
     EXPECT_FALSE(create({.field = "f", .kind = FieldMatch::Kind::regex, .values = {"("}}));
     EXPECT_FALSE(create({.field = "f", .values = {"${x.pid}"}}));
 }

@@ -41,8 +41,13 @@ TEST_F(StimuliTest, EveryWordOfTheVocabularyHasCode) {
 
 TEST_F(StimuliTest, OpensFilesInEveryWay) {
     for (const char* call : {"open", "openat", "openat2"}) {
-        EXPECT_EQ(run("open", {{"path", path(call)}, {"call", call}, {"flags", "write,create,exclusive"}}), "");
-        EXPECT_EQ(run("open", {{"path", path(call)}, {"call", call}, {"flags", "write,create,exclusive"}, {"error", "EEXIST"}}), "");
+        EXPECT_EQ(run("open", {{"path", path(call)}, {"call", call}, {"flags", "write,create,exclusive"}}),
+                  "");
+        EXPECT_EQ(run("open", {{"path", path(call)},
+                               {"call", call},
+                               {"flags", "write,create,exclusive"},
+                               {"error", "EEXIST"}}),
+                  "");
         EXPECT_NE(run("open", {{"path", path(call)}, {"call", call}, {"error", "ENOENT"}}), "");
         EXPECT_NE(run("open", {{"path", path("absent")}, {"call", call}}), "");
     }
@@ -82,7 +87,9 @@ TEST_F(StimuliTest, TalksOverTheNetwork) {
     EXPECT_EQ(run("bind", {{"port", "40974"}, {"protocol", "udp"}}), "");
     EXPECT_EQ(run("bind", {{"port", "40975"}, {"address", "192.0.2.77"}, {"error", "EADDRNOTAVAIL"}}), "");
     EXPECT_EQ(run("dns", {{"name", "gadget.example"}, {"port", "40976"}}), "");
-    EXPECT_EQ(run("dns", {{"name", "no.example"}, {"port", "40977"}, {"type", "AAAA"}, {"answer", "NXDOMAIN"}}), "");
+    EXPECT_EQ(
+        run("dns", {{"name", "no.example"}, {"port", "40977"}, {"type", "AAAA"}, {"answer", "NXDOMAIN"}}),
+        "");
     EXPECT_NE(run("tcp", {{"port", "99999"}}), "");
     EXPECT_NE(run("tcp", {{"port", "1"}, {"address", "here"}}), "");
     EXPECT_NE(run("dns", {{"name", "a..b"}, {"port", "40978"}}), "");
@@ -97,11 +104,14 @@ TEST(Names, AreTranslatedToNumbers) {
 }
 
 TEST(KernelLog, KnowsAProblemWhenItSeesOne) {
-    for (const char* bad : {"BUG: unable to handle page fault", "WARNING: CPU: 0 PID: 1 at x.c:1", "watchdog: BUG: soft lockup - CPU#0",
-                            "rcu: INFO: rcu_sched self-detected stall on CPU", "Out of memory: Killed process 12 (x)"}) {
+    for (const char* bad :
+         {"BUG: unable to handle page fault", "WARNING: CPU: 0 PID: 1 at x.c:1",
+          "watchdog: BUG: soft lockup - CPU#0", "rcu: INFO: rcu_sched self-detected stall on CPU",
+          "Out of memory: Killed process 12 (x)"}) {
         EXPECT_TRUE(is_kernel_problem(bad)) << bad;
     }
-    for (const char* good : {"", "random: crng init done", "reboot: Power down", "DEBUG: x"}) EXPECT_FALSE(is_kernel_problem(good)) << good;
+    for (const char* good : {"", "random: crng init done", "reboot: Power down", "DEBUG: x"})
+        EXPECT_FALSE(is_kernel_problem(good)) << good;
 }
 
 }  // namespace

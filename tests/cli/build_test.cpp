@@ -14,12 +14,14 @@ TEST_F(BuildCommand, MakesObjectsTarAndCompileCommands) {
     const auto built = gadget({"build", trace_open(), "-t", "me/trace_open:v1", "-o", out.string()});
     ASSERT_EQ(built.status, 0) << built.err;
     EXPECT_NE(built.out.find("ghcr.io/me/trace_open:v1 sha256:"), std::string::npos) << built.out;
-    EXPECT_EQ(files_below(out), (std::vector<std::string>{"amd64.bpf.o", "arm64.bpf.o", "compile_commands.json", "image.oci.tar"}));
+    EXPECT_EQ(files_below(out), (std::vector<std::string>{"amd64.bpf.o", "arm64.bpf.o",
+                                                          "compile_commands.json", "image.oci.tar"}));
 }
 
 TEST_F(BuildCommand, SameSourceInTwoFoldersGivesTheSameDigest) {
     const auto first = folder("first", {{"program.bpf.c", kTinyProgram}, {"gadget.yaml", "name: tiny\n"}});
-    const auto second = folder("elsewhere/a-longer-name", {{"program.bpf.c", kTinyProgram}, {"gadget.yaml", "name: tiny\n"}});
+    const auto second =
+        folder("elsewhere/a-longer-name", {{"program.bpf.c", kTinyProgram}, {"gadget.yaml", "name: tiny\n"}});
     const auto a = gadget({"build", first.string()});
     environment.push_back("TZ=Asia/Tokyo");
     const auto b = gadget({"build", second.string()});
@@ -43,10 +45,14 @@ TEST_F(BuildCommand, BrokenSourceIsShownAtItsLineAndNothingIsWritten) {
     const auto built = gadget({"build", path.string(), "-o", out.string()});
     EXPECT_EQ(built.status, 1);
     EXPECT_TRUE(built.out.empty()) << built.out;
-    EXPECT_NE(built.err.find((path / "program.bpf.c").string() + ":23:9: error: "), std::string::npos) << built.err;
+    EXPECT_NE(built.err.find((path / "program.bpf.c").string() + ":23:9: error: "), std::string::npos)
+        << built.err;
     EXPECT_NE(built.err.find("event->tidd"), std::string::npos) << built.err;
-    EXPECT_EQ(built.err.find("hint:"), std::string::npos) << "the compiler has said what was meant\n" << built.err;
-    EXPECT_EQ(built.err.find("error: ", built.err.find("error: ") + 1), std::string::npos) << "told once, not for each architecture\n" << built.err;
+    EXPECT_EQ(built.err.find("hint:"), std::string::npos) << "the compiler has said what was meant\n"
+                                                          << built.err;
+    EXPECT_EQ(built.err.find("error: ", built.err.find("error: ") + 1), std::string::npos)
+        << "told once, not for each architecture\n"
+        << built.err;
     EXPECT_TRUE(files_below(out).empty());
     EXPECT_TRUE(files_below(home() / "store").empty());
 }
@@ -58,7 +64,8 @@ TEST_F(BuildCommand, RuleViolationStopsTheBuildUnlessRulesAreOff) {
 }
 
 TEST_F(BuildCommand, FindingsAsJsonGoToStdout) {
-    const auto built = gadget({"build", (repository() / "tests/data/broken_gadget").string(), "--format", "json"});
+    const auto built =
+        gadget({"build", (repository() / "tests/data/broken_gadget").string(), "--format", "json"});
     EXPECT_EQ(built.status, 1);
     EXPECT_TRUE(built.out.starts_with(R"({"version":1,"findings":[{"id":)")) << built.out;
 }
@@ -93,9 +100,11 @@ TEST_F(BuildCommand, UnknownBuildKeyIsRefusedWithASuggestion) {
 TEST_F(BuildCommand, FullDiskIsTold) {
     const auto small = home() / "small";
     std::filesystem::create_directory(small);
-    if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=16k") != 0) GTEST_SKIP() << "missing: permission to mount a small file system";
+    if (::mount("tmpfs", small.c_str(), "tmpfs", 0, "size=16k") != 0)
+        GTEST_SKIP() << "missing: permission to mount a small file system";
     environment.push_back("GADGET_STORE=" + (small / "store").string());
-    std::erase_if(environment, [&](const auto& entry) { return entry == "GADGET_STORE=" + (home() / "store").string(); });
+    std::erase_if(environment,
+                  [&](const auto& entry) { return entry == "GADGET_STORE=" + (home() / "store").string(); });
     const auto built = gadget({"build", trace_open(), "-o", (small / "out").string()});
     EXPECT_EQ(built.status, 4);
     EXPECT_NE(built.err.find("no space left on device"), std::string::npos) << built.err;

@@ -38,14 +38,14 @@ char LICENSE[] SEC("license") = "GPL";
 
 CommandTest::CommandTest() : home_(TempDir::create("gadget-cli-test").value()) {
     const char* path = std::getenv("PATH");
-    environment = {"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path),
-                   "HOME=" + home().string(),
+    environment = {"PATH=" + std::string(path == nullptr ? "/usr/bin:/bin" : path), "HOME=" + home().string(),
                    "GADGET_STORE=" + (home() / "store").string(),
                    "GADGET_CACHE=" + (home() / "cache").string()};
 }
 
 Outcome CommandTest::run(std::vector<std::string> argv) const {
-    auto output = run_command({.argv = std::move(argv), .environment = environment}, std::chrono::seconds(60));
+    auto output =
+        run_command({.argv = std::move(argv), .environment = environment}, std::chrono::seconds(60));
     if (!output) {
         ADD_FAILURE() << output.error().to_string();
         return {};
@@ -64,7 +64,8 @@ Outcome CommandTest::gadget_run(std::vector<std::string> words) const {
     return run(std::move(words));
 }
 
-std::filesystem::path CommandTest::folder(const std::string& name, const std::vector<std::pair<std::string, std::string>>& files) const {
+std::filesystem::path CommandTest::folder(
+    const std::string& name, const std::vector<std::pair<std::string, std::string>>& files) const {
     const auto path = home() / name;
     std::filesystem::create_directories(path);
     for (const auto& [file, text] : files) {

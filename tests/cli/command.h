@@ -14,7 +14,7 @@
 namespace gadget::tests {
 
 struct Outcome {
-    int status = 0;    ///< exit status; 128 + signal when a signal ended it
+    int status = 0;  ///< exit status; 128 + signal when a signal ended it
     std::string out;
     std::string err;
 };
@@ -30,7 +30,8 @@ class CommandTest : public testing::Test {
     /// Any program with the same environment.
     Outcome run(std::vector<std::string> argv) const;
     /// A folder below the temporary one with these files.
-    std::filesystem::path folder(const std::string& name, const std::vector<std::pair<std::string, std::string>>& files) const;
+    std::filesystem::path folder(const std::string& name,
+                                 const std::vector<std::pair<std::string, std::string>>& files) const;
 
     [[nodiscard]] const std::filesystem::path& home() const { return home_.path(); }
     [[nodiscard]] static std::filesystem::path repository() { return GADGETKIT_SOURCE_DIR; }

@@ -34,7 +34,9 @@ TEST_F(ImageCommand, SkopeoReadsTheLayout) {
     if (!find_program("skopeo", path == nullptr ? "" : path)) GTEST_SKIP() << "missing: skopeo";
     const auto built = gadget({"build", trace_open(), "-t", "a"});
     ASSERT_EQ(built.status, 0) << built.err;
-    const auto raw = run({"skopeo", "inspect", "--raw", "oci:" + (home() / "store").string() + ":ghcr.io/inspektor-gadget/gadget/a:latest"});
+    const auto raw =
+        run({"skopeo", "inspect", "--raw",
+             "oci:" + (home() / "store").string() + ":ghcr.io/inspektor-gadget/gadget/a:latest"});
     EXPECT_EQ(raw.status, 0) << raw.err;
     EXPECT_NE(raw.out.find("application/vnd.oci.image.index.v1+json"), std::string::npos) << raw.out;
 }

@@ -16,8 +16,12 @@ class RunCommand : public CommandTest {
   protected:
     void SetUp() override {
         const auto doctor = gadget({"doctor", "-o", "json"});
-        if (doctor.out.find(R"("name":"eBPF","ok":true)") == std::string::npos) GTEST_SKIP() << "missing: permission for BPF on this kernel";
-        ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-t", "tiny", "-o", out().string()}).status, 0);
+        if (doctor.out.find(R"("name":"eBPF","ok":true)") == std::string::npos)
+            GTEST_SKIP() << "missing: permission for BPF on this kernel";
+        ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-t", "tiny",
+                          "-o", out().string()})
+                      .status,
+                  0);
     }
     std::filesystem::path out() const { return home() / "out"; }
 };
@@ -50,7 +54,8 @@ TEST_F(RunCommand, RunnerWithoutCompilerRunsImages) {
 }
 
 TEST_F(RunCommand, FilterKeepsOnlyMatchingEvents) {
-    const auto result = gadget({"run", "tiny", "-o", "json", "--filter", "pid==0", "--count", "3", "--timeout", "30"});
+    const auto result =
+        gadget({"run", "tiny", "-o", "json", "--filter", "pid==0", "--count", "3", "--timeout", "30"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(lines(result.out), 3U);
     for (std::size_t at = 0; at < result.out.size(); at = result.out.find('\n', at) + 1) {
@@ -69,9 +74,10 @@ TEST_F(RunCommand, InterruptEndsTheRunCleanly) {
     ASSERT_EQ(::pipe(ready.data()), 0);
     UniqueFd reader(ready[0]);
     UniqueFd writer(ready[1]);
-    auto child = Subprocess::spawn({.argv = {GADGET_EXECUTABLE, "run", "tiny", "-o", "none", "--ready-fd", "3"},
-                                    .fds = {{writer.get(), 3}},
-                                    .environment = environment});
+    auto child =
+        Subprocess::spawn({.argv = {GADGET_EXECUTABLE, "run", "tiny", "-o", "none", "--ready-fd", "3"},
+                           .fds = {{writer.get(), 3}},
+                           .environment = environment});
     ASSERT_TRUE(child) << child.error().to_string();
     writer.reset();
     char byte = 0;
@@ -83,7 +89,8 @@ TEST_F(RunCommand, InterruptEndsTheRunCleanly) {
 }
 
 TEST_F(RunCommand, ClosedPipeEndsTheRunCleanly) {
-    const auto result = run({"sh", "-c", std::string(GADGET_EXECUTABLE) + " run tiny -o json --timeout 30 | head -n 1; exit 0"});
+    const auto result = run(
+        {"sh", "-c", std::string(GADGET_EXECUTABLE) + " run tiny -o json --timeout 30 | head -n 1; exit 0"});
     EXPECT_EQ(result.status, 0);
     EXPECT_EQ(lines(result.out), 1U) << result.out;
     EXPECT_TRUE(result.err.empty() || result.err.find("lost") != std::string::npos) << result.err;
@@ -110,9 +117,13 @@ TEST_F(CommandTest, WithoutPermissionForBpfTheRunNamesIt) {
     if (::geteuid() != 0) GTEST_SKIP() << "missing: root, to give the permission up";
     const char* path = std::getenv("PATH");
     if (!find_program("setpriv", path == nullptr ? "" : path)) GTEST_SKIP() << "missing: setpriv";
-    ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-o", (home() / "out").string()}).status, 0);
+    ASSERT_EQ(gadget({"build", folder("tiny", {{"program.bpf.c", kTinyProgram}}).string(), "-o",
+                      (home() / "out").string()})
+                  .status,
+              0);
     std::filesystem::permissions(home(), std::filesystem::perms::all);
-    const auto result = run({"setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", "--bounding-set=-all", "--inh-caps=-all", GADGET_EXECUTABLE, "run",
+    const auto result = run({"setpriv", "--reuid=65534", "--clear-groups", "--regid=65534",
+                             "--bounding-set=-all", "--inh-caps=-all", GADGET_EXECUTABLE, "run",
                              (home() / "out/image.oci.tar").string(), "--timeout", "1"});
     EXPECT_EQ(result.status, 3) << result.err;
     EXPECT_NE(result.err.find("CAP_BPF"), std::string::npos) << result.err;

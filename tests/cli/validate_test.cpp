@@ -20,11 +20,12 @@ TEST_F(ValidateCommand, EachMistakeIsShownOnceAtItsPlaceWithAHint) {
     EXPECT_EQ(result.status, 1);
     const auto count = [&](const std::string& text) {
         std::size_t found = 0;
-        for (auto at = result.err.find(text); at != std::string::npos; at = result.err.find(text, at + 1)) ++found;
+        for (auto at = result.err.find(text); at != std::string::npos; at = result.err.find(text, at + 1))
+            ++found;
         return found;
     };
-    EXPECT_EQ(count("program.bpf.c:17:5: error: "), 1U) << result.err;    // inside SEC("kprobee/...")
-    EXPECT_EQ(count("program.bpf.c:15:1: error: "), 1U) << result.err;    // GADGET_TRACER(...)
+    EXPECT_EQ(count("program.bpf.c:17:5: error: "), 1U) << result.err;  // inside SEC("kprobee/...")
+    EXPECT_EQ(count("program.bpf.c:15:1: error: "), 1U) << result.err;  // GADGET_TRACER(...)
     EXPECT_EQ(count("gadget.yaml:6:7: "), 1U) << result.err;
     EXPECT_EQ(count("did you mean 'kprobe/do_unlinkat'?"), 1U) << result.err;
     EXPECT_EQ(count("did you mean 'events'?"), 1U) << result.err;
@@ -40,7 +41,11 @@ TEST_F(ValidateCommand, TakesObjectsAndImages) {
 }
 
 TEST_F(ValidateCommand, GarbageIsRefusedWithOneMessage) {
-    const auto path = folder("garbage", {{"a.o", "\x7f" "ELF and then nothing useful"}, {"b.tar", "no tar"}, {"c.o", ""}});
+    const auto path = folder("garbage", {{"a.o",
+                                          "\x7f"
+                                          "ELF and then nothing useful"},
+                                         {"b.tar", "no tar"},
+                                         {"c.o", ""}});
     for (const auto* name : {"a.o", "b.tar", "c.o"}) {
         const auto result = gadget({"validate", (path / name).string()});
         EXPECT_EQ(result.status, 1) << name << result.err;

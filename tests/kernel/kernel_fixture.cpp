@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <map>
 
-#define EMBEDDED_OBJECT(name)                    \
-    extern const unsigned char object_##name[];  \
+#define EMBEDDED_OBJECT(name)                   \
+    extern const unsigned char object_##name[]; \
     extern const std::size_t object_##name##_size
 
 EMBEDDED_OBJECT(fire);
@@ -58,17 +58,18 @@ extern "C" __attribute__((noipa)) void gadget_test_usdt(long value) {
 }
 
 // gadget_many_00() to gadget_many_99()
-#define MANY(name)                                                        \
+#define MANY(name)                                                              \
     extern "C" __attribute__((noipa, used)) int gadget_many_##name(int value) { \
-        asm volatile("" : "+r"(value));                                   \
-        return value + 1;                                                 \
+        asm volatile("" : "+r"(value));                                         \
+        return value + 1;                                                       \
     }
-#define TEN(make, tens)                                                                                        \
-    make(tens##0) make(tens##1) make(tens##2) make(tens##3) make(tens##4) make(tens##5) make(tens##6) make(tens##7) \
-        make(tens##8) make(tens##9)
-#define HUNDRED(make)                                                                                      \
-    TEN(make, 0) TEN(make, 1) TEN(make, 2) TEN(make, 3) TEN(make, 4) TEN(make, 5) TEN(make, 6) TEN(make, 7) \
-        TEN(make, 8) TEN(make, 9)
+#define TEN(make, tens)                                                                               \
+    make(tens##0) make(tens##1) make(tens##2) make(tens##3) make(tens##4) make(tens##5) make(tens##6) \
+        make(tens##7) make(tens##8) make(tens##9)
+#define HUNDRED(make) \
+    TEN(make, 0)      \
+    TEN(make, 1)      \
+    TEN(make, 2) TEN(make, 3) TEN(make, 4) TEN(make, 5) TEN(make, 6) TEN(make, 7) TEN(make, 8) TEN(make, 9)
 HUNDRED(MANY)
 
 namespace gadget::runtime {
@@ -126,7 +127,8 @@ void fire(unsigned count, long argument) {
 std::uint64_t count_of(const Manager& manager, std::uint32_t index, const std::string& map) {
     const auto value = manager.lookup(map, bytes_of(index));
     if (!value || !*value) {
-        ADD_FAILURE() << "cannot read " << map << "[" << index << "]: " << (value ? "absent" : value.error().to_string());
+        ADD_FAILURE() << "cannot read " << map << "[" << index
+                      << "]: " << (value ? "absent" : value.error().to_string());
         return 0;
     }
     return value_of<std::uint64_t>(**value);
@@ -138,8 +140,12 @@ std::size_t open_fds() {
     return count;
 }
 
-bool program_exists(std::uint32_t id) { return UniqueFd(bpf_prog_get_fd_by_id(id)).valid(); }
-bool map_exists(std::uint32_t id) { return UniqueFd(bpf_map_get_fd_by_id(id)).valid(); }
+bool program_exists(std::uint32_t id) {
+    return UniqueFd(bpf_prog_get_fd_by_id(id)).valid();
+}
+bool map_exists(std::uint32_t id) {
+    return UniqueFd(bpf_map_get_fd_by_id(id)).valid();
+}
 
 namespace {
 bool goes(bool (*exists)(std::uint32_t), std::uint32_t id) {
@@ -152,8 +158,12 @@ bool goes(bool (*exists)(std::uint32_t), std::uint32_t id) {
 }
 }  // namespace
 
-bool program_goes(std::uint32_t id) { return goes(program_exists, id); }
-bool map_goes(std::uint32_t id) { return goes(map_exists, id); }
+bool program_goes(std::uint32_t id) {
+    return goes(program_exists, id);
+}
+bool map_goes(std::uint32_t id) {
+    return goes(map_exists, id);
+}
 
 UserFunction own_function(std::string symbol) {
     UserFunction target;
@@ -166,7 +176,8 @@ void KernelTest::SetUp() {
     auto manager = Manager::create(spec_of("maps"));
     ASSERT_OK(manager);
     const auto loaded = manager->init();
-    if (!loaded && loaded.error().requirement) GTEST_SKIP() << "missing: " << loaded.error().requirement->feature;
+    if (!loaded && loaded.error().requirement)
+        GTEST_SKIP() << "missing: " << loaded.error().requirement->feature;
     ASSERT_OK(loaded);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests against the running kernel share: embedded objects, hooks that fire on demand, counts of what is open.
+// What the tests against the running kernel share: embedded objects, hooks that fire on demand, counts of
+// what is open.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -75,11 +76,11 @@ class KernelTest : public testing::Test {
 };
 
 /// Skips with the requirement's name when the error says that this kernel lacks something.
-#define GADGET_SKIP_IF_UNSUPPORTED(result)                                                                         \
-    do {                                                                                                           \
-        if (!(result) && (result).error().requirement && (result).error().code == ErrorCode::unsupported) {        \
-            GTEST_SKIP() << "missing: " << (result).error().requirement->feature;                                  \
-        }                                                                                                          \
+#define GADGET_SKIP_IF_UNSUPPORTED(result)                                                                  \
+    do {                                                                                                    \
+        if (!(result) && (result).error().requirement && (result).error().code == ErrorCode::unsupported) { \
+            GTEST_SKIP() << "missing: " << (result).error().requirement->feature;                           \
+        }                                                                                                   \
     } while (false)
 
 #define ASSERT_OK(result)                                                                  \

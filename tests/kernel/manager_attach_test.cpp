@@ -63,7 +63,8 @@ TEST_F(Attach, MissingTracepointIsNamedWithASuggestion) {
     GADGET_SKIP_IF_UNSUPPORTED(one.started);
     ASSERT_FALSE(one.started);
     EXPECT_EQ(one.started.error().code, ErrorCode::not_found);
-    EXPECT_NE(one.started.error().hint.find("sched_switch"), std::string::npos) << one.started.error().to_string();
+    EXPECT_NE(one.started.error().hint.find("sched_switch"), std::string::npos)
+        << one.started.error().to_string();
 }
 
 TEST_F(Attach, TracepointNameCannotLeaveItsFolder) {
@@ -125,7 +126,7 @@ TEST_F(Attach, Case097_UprobePidFilter) {
 TEST_F(Attach, Case097_UprobeInALibraryByBareName) {
     UserFunction target;
     target.binary = "libc.so.6";
-    target.symbol = "getsid";    // in the dynamic symbol table only
+    target.symbol = "getsid";  // in the dynamic symbol table only
     target.pid = getpid();
     OneProbe one(probe("on_uprobe", target));
     if (!one.started && one.started.error().code == ErrorCode::not_found &&
@@ -140,7 +141,8 @@ TEST_F(Attach, Case097_UnknownFunctionIsNamedWithASuggestion) {
     OneProbe one(probe("on_uprobe", own_function("gadget_test_targte")));
     ASSERT_FALSE(one.started);
     EXPECT_EQ(one.started.error().code, ErrorCode::not_found);
-    EXPECT_NE(one.started.error().hint.find("gadget_test_target"), std::string::npos) << one.started.error().to_string();
+    EXPECT_NE(one.started.error().hint.find("gadget_test_target"), std::string::npos)
+        << one.started.error().to_string();
 }
 
 TEST_F(Attach, Case098_ImportedFunctionIsMissingNotAtOffsetZero) {
@@ -151,7 +153,9 @@ TEST_F(Attach, Case098_ImportedFunctionIsMissingNotAtOffsetZero) {
 }
 
 TEST_F(Attach, Case106_UsdtWithItsArgument) {
-    OneProbe one(probe("on_usdt", UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "tested"}), "usdt");
+    OneProbe one(probe("on_usdt",
+                       UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "tested"}),
+                 "usdt");
     GADGET_SKIP_IF_UNSUPPORTED(one.started);
     ASSERT_OK(one.started);
     gadget_test_usdt(40);
@@ -160,7 +164,10 @@ TEST_F(Attach, Case106_UsdtWithItsArgument) {
     ASSERT_OK(one.manager->pause());
     gadget_test_usdt(1);
     EXPECT_EQ(count_of(*one.manager, 0), 42U);
-    OneProbe missing(probe("on_usdt", UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "teste"}), "usdt");
+    OneProbe missing(
+        probe("on_usdt",
+              UserTracepoint{.binary = "/proc/self/exe", .provider = "gadgetkit", .name = "teste"}),
+        "usdt");
     ASSERT_FALSE(missing.started);
     EXPECT_EQ(missing.started.error().code, ErrorCode::not_found) << missing.started.error().to_string();
 }
@@ -213,7 +220,8 @@ TEST_F(Attach, Case122_UnknownPerfEventIsRefusedAndLeavesNothing) {
 }
 
 // Where kprobes exist they fire; where not, the error names them.
-class KernelFunctionProbe : public Attach, public testing::WithParamInterface<std::pair<const char*, std::uint32_t>> {};
+class KernelFunctionProbe : public Attach,
+                            public testing::WithParamInterface<std::pair<const char*, std::uint32_t>> {};
 
 TEST_P(KernelFunctionProbe, FiresOrNamesWhatIsMissing) {
     const auto [program, index] = GetParam();
@@ -253,7 +261,8 @@ TEST_F(Attach, UnknownKernelTargetIsNotFound) {
 
 TEST_F(Attach, Case130_PauseReallyPauses) {
     ManagerSpec spec = spec_of("fire");
-    spec.probes = {probe("on_raw"), probe("on_btf"), probe("on_tracepoint"), probe("on_uprobe", own_function())};
+    spec.probes = {probe("on_raw"), probe("on_btf"), probe("on_tracepoint"),
+                   probe("on_uprobe", own_function())};
     auto manager = Manager::create(spec);
     ASSERT_OK(manager);
     ASSERT_OK(manager->init());
@@ -265,8 +274,8 @@ TEST_F(Attach, Case130_PauseReallyPauses) {
         for (int i = 0; i < 10; ++i) (void)gadget_test_target(i);
     };
     const auto counts = [&] {
-        return std::vector{count_of(*manager, kHitRaw), count_of(*manager, kHitBtf), count_of(*manager, kHitTracepoint),
-                           count_of(*manager, kHitUprobe)};
+        return std::vector{count_of(*manager, kHitRaw), count_of(*manager, kHitBtf),
+                           count_of(*manager, kHitTracepoint), count_of(*manager, kHitUprobe)};
     };
     run();
     EXPECT_EQ(counts(), (std::vector<std::uint64_t>{10, 10, 10, 10}));

@@ -25,7 +25,9 @@ TEST_F(Clone, Case124_CloneHasItsOwnConstantsAndTheOriginalKeepsIts) {
     std::vector<FireRecord> records;
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_tracepoint")};
-    spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto record) { records.push_back(value_of<FireRecord>(record)); }});
+    spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto record) {
+                                     records.push_back(value_of<FireRecord>(record));
+                                 }});
     auto created = Manager::create(std::move(spec));
     ASSERT_OK(created);
     ASSERT_OK(created->init());

@@ -100,7 +100,8 @@ TEST_F(Lifecycle, Case007_RefusedProgramGivesTheVerifierLog) {
     EXPECT_EQ(loaded.error().code, ErrorCode::rejected_input);
     EXPECT_NE(loaded.error().message.find("'on_bad'"), std::string::npos) << loaded.error().message;
     EXPECT_NE(loaded.error().message.find("map_value_or_null"), std::string::npos) << manager->load_log();
-    EXPECT_NE(loaded.error().message.find('\n'), std::string::npos) << "the lines around the reason belong to it";
+    EXPECT_NE(loaded.error().message.find('\n'), std::string::npos)
+        << "the lines around the reason belong to it";
     EXPECT_NE(manager->load_log().find("bpf_map_lookup_elem"), std::string::npos) << "the whole log is kept";
     EXPECT_EQ(loaded.error().to_string().find("ulimit"), std::string::npos);
     EXPECT_EQ(manager->state(), State::reset);
@@ -205,7 +206,8 @@ TEST_F(Lifecycle, Case016_FailedStartLeavesNothingAttached) {
     const std::size_t before = open_fds();
     const auto started = manager->start();
     ASSERT_FALSE(started);
-    EXPECT_NE(started.error().message.find("no_such_function_here"), std::string::npos) << started.error().to_string();
+    EXPECT_NE(started.error().message.find("no_such_function_here"), std::string::npos)
+        << started.error().to_string();
     EXPECT_EQ(open_fds(), before);
     EXPECT_EQ(manager->state(), State::initialized);
     fire(3);
@@ -281,7 +283,8 @@ TEST_F(Lifecycle, Case020_WithoutSelectorsEveryProbeMustRun) {
 // Probes that can run and probes that cannot, as in the activated_probes example.
 ManagerSpec mixed_spec() {
     ManagerSpec spec = spec_of("fire");
-    spec.probes = {probe("on_raw"), probe("on_uprobe", own_function()), probe("on_uprobe", own_function("missing_one"), "1"),
+    spec.probes = {probe("on_raw"), probe("on_uprobe", own_function()),
+                   probe("on_uprobe", own_function("missing_one"), "1"),
                    probe("on_uprobe", own_function("missing_two"), "2")};
     return spec;
 }
@@ -308,7 +311,8 @@ TEST_F(Lifecycle, Case024_BestEffortAndOneOfTolerateMissingTargets) {
 TEST_F(Lifecycle, Case022_FailureListsEveryMissingProbe) {
     ManagerSpec spec = mixed_spec();
     const auto id = [](const char* program, const char* uid = "") { return Selector::probe({program, uid}); };
-    spec.activation = {Selector::all_of({id("on_raw")}), Selector::one_of({id("on_uprobe", "1"), id("on_uprobe", "2")})};
+    spec.activation = {Selector::all_of({id("on_raw")}),
+                       Selector::one_of({id("on_uprobe", "1"), id("on_uprobe", "2")})};
     auto manager = Manager::create(spec);
     ASSERT_OK(manager);
     ASSERT_OK(manager->init());

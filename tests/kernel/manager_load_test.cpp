@@ -66,7 +66,7 @@ TEST_F(Load, Case042_MissingConstant) {
     ASSERT_OK(lenient);
     ASSERT_OK(lenient->init());
 
-    ManagerSpec without = spec_of("refused");    // has no global variable at all
+    ManagerSpec without = spec_of("refused");  // has no global variable at all
     without.probes = {probe("on_good")};
     without.constants = {constant("answer", bytes_of(std::uint64_t{1}))};
     auto none = Manager::create(without);
@@ -78,7 +78,8 @@ TEST_F(Load, Case042_MutableVariableNeedsLeave) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_tracepoint")};
     std::uint32_t seen = 0;
-    spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto record) { seen = value_of<FireRecord>(record).start; }});
+    spec.ring_buffers.push_back(
+        {.map = "events", .on_record = [&](auto record) { seen = value_of<FireRecord>(record).start; }});
     spec.constants.push_back(constant("mutable_start", bytes_of(std::uint32_t{77})));
     auto strict = Manager::create(spec);
     ASSERT_OK(strict);
@@ -101,7 +102,8 @@ TEST_F(Load, Case042_ArrayConstant) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_tracepoint")};
     std::string seen;
-    spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto record) { seen = value_of<FireRecord>(record).label; }});
+    spec.ring_buffers.push_back(
+        {.map = "events", .on_record = [&](auto record) { seen = value_of<FireRecord>(record).label; }});
     spec.constants.push_back(constant("label", bytes_of(std::array<char, 8>{'o', 't', 'h', 'e', 'r'})));
     auto manager = Manager::create(spec);
     ASSERT_OK(manager);
@@ -208,7 +210,8 @@ TEST_F(Load, Case053_IncompatibleSharedMapNamesTheDifference) {
     ASSERT_OK(guest);
     const auto loaded = guest->init();
     ASSERT_FALSE(loaded);
-    EXPECT_NE(loaded.error().message.find("value size 4 instead of 8"), std::string::npos) << loaded.error().message;
+    EXPECT_NE(loaded.error().message.find("value size 4 instead of 8"), std::string::npos)
+        << loaded.error().message;
     EXPECT_NE(loaded.error().message.find("maximum of entries"), std::string::npos);
 }
 
@@ -242,7 +245,8 @@ TEST_F(Load, Case133_TestRun) {
     ASSERT_OK(outcome);
     EXPECT_EQ(outcome->return_value, 9U);
     EXPECT_EQ(outcome->data.size(), kPacket.size());
-    EXPECT_FALSE(manager->test_run("on_table", {.data = std::span(kPacket).first(4)})) << "too short for a packet";
+    EXPECT_FALSE(manager->test_run("on_table", {.data = std::span(kPacket).first(4)}))
+        << "too short for a packet";
     EXPECT_FALSE(manager->test_run("unknown", {.data = kPacket}));
 }
 

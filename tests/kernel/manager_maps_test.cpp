@@ -24,7 +24,9 @@ struct Maps : KernelTest {
     }
 };
 
-Bytes key_of(std::uint32_t key) { return bytes_of(key); }
+Bytes key_of(std::uint32_t key) {
+    return bytes_of(key);
+}
 
 TEST_F(Maps, LookupUpdateErase) {
     load(spec_of("maps"));
@@ -92,7 +94,8 @@ TEST_F(Maps, Case051_RoutesOfInnerMaps) {
     EXPECT_EQ(value_of<std::uint64_t>(**manager->lookup("inner_one", key_of(0))), 0U);
     const Bytes packet(64);
     ASSERT_OK(manager->test_run("on_jump", {.data = packet}));
-    EXPECT_EQ(value_of<std::uint64_t>(**manager->lookup("inner_one", key_of(0))), 0U) << "nothing is routed yet";
+    EXPECT_EQ(value_of<std::uint64_t>(**manager->lookup("inner_one", key_of(0))), 0U)
+        << "nothing is routed yet";
 
     spec.map_routes = {{.outer = "outer", .key = key_of(1), .inner = "inner_one"},
                        {.outer = "outer", .key = key_of(2), .inner = "inner_two"}};
@@ -111,7 +114,8 @@ TEST_F(Maps, Case057_ManyRoutesInOneCall) {
     load(spec_of("maps"));
     std::vector<MapRoute> routes;
     for (std::uint32_t key = 0; key < 64; ++key) {
-        routes.push_back({.outer = "outer", .key = key_of(key), .inner = key % 2 == 0 ? "inner_one" : "inner_two"});
+        routes.push_back(
+            {.outer = "outer", .key = key_of(key), .inner = key % 2 == 0 ? "inner_one" : "inner_two"});
     }
     ASSERT_OK(manager->route_maps(routes));
     std::size_t seen = 0;

@@ -16,21 +16,22 @@ ManagerSpec multi_spec(std::vector<ProbeSpec> probes) {
     return spec;
 }
 
-#define START_OR_SKIP(manager, spec)                                \
-    auto manager = Manager::create(spec);                           \
-    ASSERT_OK(manager);                                             \
-    {                                                               \
-        const auto loaded = manager->init();                        \
-        GADGET_SKIP_IF_UNSUPPORTED(loaded);                         \
-        ASSERT_OK(loaded);                                          \
-        const auto started = manager->start();                      \
-        GADGET_SKIP_IF_UNSUPPORTED(started);                        \
-        ASSERT_OK(started);                                         \
+#define START_OR_SKIP(manager, spec)           \
+    auto manager = Manager::create(spec);      \
+    ASSERT_OK(manager);                        \
+    {                                          \
+        const auto loaded = manager->init();   \
+        GADGET_SKIP_IF_UNSUPPORTED(loaded);    \
+        ASSERT_OK(loaded);                     \
+        const auto started = manager->start(); \
+        GADGET_SKIP_IF_UNSUPPORTED(started);   \
+        ASSERT_OK(started);                    \
     }
 
 TEST_F(Multi, Case100_HundredFunctionsByOneLink) {
     using Clock = std::chrono::steady_clock;
-    START_OR_SKIP(many, multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe", .symbols = {"gadget_many_*"}})}));
+    START_OR_SKIP(many, multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe",
+                                                                   .symbols = {"gadget_many_*"}})}));
     EXPECT_EQ(call_hundred(), 100);
     EXPECT_EQ(count_of(*many, 0), 100U);
     const auto before_many = Clock::now();
@@ -41,7 +42,8 @@ TEST_F(Multi, Case100_HundredFunctionsByOneLink) {
 
     std::vector<ProbeSpec> singles;
     for (int i = 10; i < 26; ++i) {
-        singles.push_back(probe("on_one", own_function("gadget_many_" + std::to_string(i)), std::to_string(i)));
+        singles.push_back(
+            probe("on_one", own_function("gadget_many_" + std::to_string(i)), std::to_string(i)));
     }
     START_OR_SKIP(single, multi_spec(std::move(singles)));
     EXPECT_EQ(call_hundred(), 100);
@@ -52,12 +54,14 @@ TEST_F(Multi, Case100_HundredFunctionsByOneLink) {
 }
 
 TEST_F(Multi, Case097_PatternsNamesAndOffsets) {
-    START_OR_SKIP(manager, multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe",
-                                                                     .symbols = {"gadget_many_1?", "gadget_many_77"}})}));
+    START_OR_SKIP(
+        manager,
+        multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe",
+                                                   .symbols = {"gadget_many_1?", "gadget_many_77"}})}));
     EXPECT_EQ(call_hundred(), 100);
     EXPECT_EQ(count_of(*manager, 0), 11U);
-    auto missing = Manager::create(
-        multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe", .symbols = {"gadget_many_1?", "no_such_*"}})}));
+    auto missing = Manager::create(multi_spec({probe(
+        "on_many", UserFunctions{.binary = "/proc/self/exe", .symbols = {"gadget_many_1?", "no_such_*"}})}));
     ASSERT_OK(missing);
     ASSERT_OK(missing->init());
     const auto started = missing->start();

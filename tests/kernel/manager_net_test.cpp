@@ -48,7 +48,8 @@ struct Net : KernelTest {
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof(address);
         auto* const raw = reinterpret_cast<sockaddr*>(&address);
-        if (bind(receiver.get(), raw, size) != 0 || getsockname(receiver.get(), raw, &size) != 0) return false;
+        if (bind(receiver.get(), raw, size) != 0 || getsockname(receiver.get(), raw, &size) != 0)
+            return false;
         const UniqueFd sender(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         if (sendto(sender.get(), "x", 1, 0, raw, size) != 1) return false;
         timeval limit{5, 0};
@@ -113,7 +114,8 @@ TEST_F(Net, Case115_XdpCountsPackets) {
     const std::uint64_t seen = count_of(*manager, kXdp);
     EXPECT_GE(seen, 1U);
     // Case 116: a second program on the same interface is refused by name.
-    auto second = Manager::create(net_spec({probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb})}));
+    auto second =
+        Manager::create(net_spec({probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb})}));
     ASSERT_OK(second);
     ASSERT_OK(second->init());
     const auto busy = second->start();
@@ -125,8 +127,10 @@ TEST_F(Net, Case115_XdpCountsPackets) {
 }
 
 TEST_F(Net, Case107_TcOnBothSides) {
-    START_OR_SKIP(manager, net_spec({probe("on_egress", NetInterface{.name = "lo", .direction = Direction::egress}),
-                                     probe("on_ingress", NetInterface{.name = "lo", .direction = Direction::ingress})}));
+    START_OR_SKIP(
+        manager,
+        net_spec({probe("on_egress", NetInterface{.name = "lo", .direction = Direction::egress}),
+                  probe("on_ingress", NetInterface{.name = "lo", .direction = Direction::ingress})}));
     EXPECT_TRUE(send_packet());
     EXPECT_GE(count_of(*manager, kEgress), 1U);
     EXPECT_GE(count_of(*manager, kIngress), 1U);
@@ -172,8 +176,11 @@ TEST_F(Net, Case109_IncompleteTargetsAreNamed) {
         if (!loaded) return loaded.error();
         return manager->start().error();
     };
-    EXPECT_NE(fail(probe("on_egress", NetInterface{.name = "lo"})).message.find("direction"), std::string::npos);
-    EXPECT_NE(fail(probe("on_egress", NetInterface{.direction = Direction::egress})).message.find("interface"), std::string::npos);
+    EXPECT_NE(fail(probe("on_egress", NetInterface{.name = "lo"})).message.find("direction"),
+              std::string::npos);
+    EXPECT_NE(
+        fail(probe("on_egress", NetInterface{.direction = Direction::egress})).message.find("interface"),
+        std::string::npos);
     EXPECT_NE(fail(probe("on_xdp", NetInterface{})).message.find("interface"), std::string::npos);
     const Error unknown = fail(probe("on_xdp", NetInterface{.name = "nothere0"}));
     EXPECT_EQ(unknown.code, ErrorCode::not_found);
@@ -186,9 +193,12 @@ TEST_F(Net, Case117_OtherNetworkNamespace) {
     const UniqueFd inside(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
     ASSERT_TRUE(inside);
     ASSERT_EQ(setns(outside.get(), CLONE_NEWNET), 0);
-    START_OR_SKIP(manager,
-                  net_spec({probe("on_egress", NetInterface{.name = "lo", .direction = Direction::egress, .netns_fd = inside.get()}),
-                            probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb, .netns_fd = inside.get()})}));
+    START_OR_SKIP(
+        manager,
+        net_spec({probe("on_egress",
+                        NetInterface{.name = "lo", .direction = Direction::egress, .netns_fd = inside.get()}),
+                  probe("on_xdp",
+                        NetInterface{.name = "lo", .xdp_mode = XdpMode::skb, .netns_fd = inside.get()})}));
     ASSERT_EQ(setns(inside.get(), CLONE_NEWNET), 0);
     EXPECT_TRUE(send_packet());
     EXPECT_GE(count_of(*manager, kEgress), 1U);
@@ -225,7 +235,7 @@ TEST_F(Net, Case118_CgroupCountsPacketsOfItsProcesses) {
     const OwnCgroup cgroup;
     if (cgroup.folder.empty()) GTEST_SKIP() << "missing: a writable cgroup2 hierarchy";
     START_OR_SKIP(manager, net_spec({probe("on_cgroup", Cgroup{cgroup.folder})}));
-    START_OR_SKIP(other, net_spec({probe("on_cgroup", Cgroup{cgroup.folder})}));    // Case 119: both get along
+    START_OR_SKIP(other, net_spec({probe("on_cgroup", Cgroup{cgroup.folder})}));  // Case 119: both get along
     EXPECT_TRUE(send_packet());
     EXPECT_GE(count_of(*manager, kCgroup), 1U);
     EXPECT_GE(count_of(*other, kCgroup), 1U);

@@ -19,23 +19,24 @@ struct RingTest : KernelTest {
         ManagerSpec spec = spec_of("fire");
         spec.probes = {probe("on_tracepoint")};
         spec.ring_buffers.push_back({.map = "events",
-                                     .on_record = [this](auto bytes) {
-                                         ASSERT_GE(bytes.size(), sizeof(FireRecord));
-                                         records.push_back(value_of<FireRecord>(bytes));
-                                     },
+                                     .on_record =
+                                         [this](auto bytes) {
+                                             ASSERT_GE(bytes.size(), sizeof(FireRecord));
+                                             records.push_back(value_of<FireRecord>(bytes));
+                                         },
                                      .size = size});
         return spec;
     }
 };
 
-#define START_OR_SKIP(manager, spec)                   \
-    auto manager = Manager::create(spec);              \
-    ASSERT_OK(manager);                                \
-    ASSERT_OK(manager->init());                        \
-    {                                                  \
-        const auto started = manager->start();         \
-        GADGET_SKIP_IF_UNSUPPORTED(started);           \
-        ASSERT_OK(started);                            \
+#define START_OR_SKIP(manager, spec)           \
+    auto manager = Manager::create(spec);      \
+    ASSERT_OK(manager);                        \
+    ASSERT_OK(manager->init());                \
+    {                                          \
+        const auto started = manager->start(); \
+        GADGET_SKIP_IF_UNSUPPORTED(started);   \
+        ASSERT_OK(started);                    \
     }
 
 TEST_F(RingTest, Case078_RecordsComeInOrderWithTheirContent) {
@@ -192,7 +193,7 @@ struct PerfTest : KernelTest {
     }
     void SetUp() override {
         KernelTest::SetUp();
-        cpu_set_t one;    // one CPU: one order
+        cpu_set_t one;  // one CPU: one order
         CPU_ZERO(&one);
         CPU_SET(0, &one);
         ASSERT_EQ(sched_getaffinity(0, sizeof(before_), &before_), 0);
@@ -221,7 +222,7 @@ TEST_F(PerfTest, Case072_LostAndDeliveredAddUp) {
     ASSERT_OK(manager->consume());
     const std::size_t first = arguments.size();
     EXPECT_LT(first, 500U);
-    fire(1);    // the kernel reports the losses with the next record that fits
+    fire(1);  // the kernel reports the losses with the next record that fits
     ASSERT_OK(manager->consume());
     EXPECT_EQ(count_of(*manager, 0, "sent"), 501U);
     EXPECT_EQ(arguments.size() + lost, 501U);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// End-to-end reading of a flooded 512 KiB ring: our reader and libbpf's ring_buffer__poll() take turns in one process, with the
-// same producer pinned to the first CPU and the reader to the last. Prints one line of JSON.
+// End-to-end reading of a flooded 512 KiB ring: our reader and libbpf's ring_buffer__poll() take turns in one
+// process, with the same producer pinned to the first CPU and the reader to the last. Prints one line of
+// JSON.
 //   ring_bench [seconds per turn] [turns]
 #include <bpf/libbpf.h>
 #include <sched.h>
@@ -38,8 +39,8 @@ void pin(int cpu) {
 }
 
 struct Outcome {
-    double delivered = 0;    ///< million records per second
-    double lost = 0;         ///< share of all
+    double delivered = 0;  ///< million records per second
+    double lost = 0;       ///< share of all
 };
 
 Manager make_manager(std::uint64_t& received, bool with_reader) {
@@ -68,7 +69,8 @@ std::uint64_t count_at(const Manager& manager, std::uint32_t index) {
 }
 
 template <class ReadOnce>
-Outcome run(const Manager& manager, double seconds, const std::uint64_t& received, const ReadOnce& read_once) {
+Outcome run(const Manager& manager, double seconds, const std::uint64_t& received,
+            const ReadOnce& read_once) {
     std::atomic<bool> stop = false;
     std::thread producer([&] {
         pin(0);
@@ -128,9 +130,10 @@ int main(int argc, char** argv) {
         stock_rate.push_back(b.delivered);
         stock_loss.push_back(b.lost);
     }
-    std::printf("{\"benchmark\":\"ring-512k\",\"gadgetkit_mps\":%.2f,\"libbpf_mps\":%.2f,\"ratio\":%.2f,"
-                "\"gadgetkit_lost\":%.3f,\"libbpf_lost\":%.3f}\n",
-                median(our_rate), median(stock_rate), median(our_rate) / median(stock_rate), median(our_loss),
-                median(stock_loss));
+    std::printf(
+        "{\"benchmark\":\"ring-512k\",\"gadgetkit_mps\":%.2f,\"libbpf_mps\":%.2f,\"ratio\":%.2f,"
+        "\"gadgetkit_lost\":%.3f,\"libbpf_lost\":%.3f}\n",
+        median(our_rate), median(stock_rate), median(our_rate) / median(stock_rate), median(our_loss),
+        median(stock_loss));
     return 0;
 }

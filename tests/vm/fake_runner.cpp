@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stand-in for gadget-run in tests of the test kit: the agent is the real one, "run" follows the contract of
-// gadget/testkit/guest.h without loading anything. What it prints and how it ends is told by its parameters:
+// A stand-in for gadget-run in tests of the test kit: the agent is the real one, "run" follows the contract
+// of gadget/testkit/guest.h without loading anything. What it prints and how it ends is told by its
+// parameters:
 // --emit=JSON (repeatable) prints a row, --behave=NAME misbehaves as NAME says.
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +20,9 @@
 namespace {
 
 volatile sig_atomic_t g_stop = 0;
-void on_interrupt(int) { g_stop = 1; }
+void on_interrupt(int) {
+    g_stop = 1;
+}
 
 struct Options {
     std::vector<std::string> rows;
@@ -55,8 +58,10 @@ void print_rows(const Options& options) {
 }
 
 int run_gadget(const Options& options) {
-    if (options.behave == "refuse-load") return refuse("error: program 'on_open' was refused by the verifier [load-refused]", 1);
-    if (options.behave == "missing-feature") return refuse("error: this kernel has no kprobes (missing: kprobe)", 3);
+    if (options.behave == "refuse-load")
+        return refuse("error: program 'on_open' was refused by the verifier [load-refused]", 1);
+    if (options.behave == "missing-feature")
+        return refuse("error: this kernel has no kprobes (missing: kprobe)", 3);
     if (options.behave == "crash") ::abort();
     if (options.behave == "panic") write_file("/proc/sysrq-trigger", "c");
     if (options.behave == "never-ready") {
@@ -87,8 +92,8 @@ int main(int argc, char** argv) {
     sigset_t interrupt;
     sigemptyset(&interrupt);
     sigaddset(&interrupt, SIGINT);
-    (void)::sigprocmask(SIG_BLOCK, &interrupt, nullptr);    // delivered only inside sigsuspend: none is missed
-    struct sigaction action {};
+    (void)::sigprocmask(SIG_BLOCK, &interrupt, nullptr);  // delivered only inside sigsuspend: none is missed
+    struct sigaction action{};
     action.sa_handler = on_interrupt;
     (void)::sigaction(SIGINT, &action, nullptr);
     return run_gadget(parse(argc, argv));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The test kit on real kernels, with a stand-in for the gadget: every way in which a machine and a gadget can go wrong is
-// made to happen and must be told apart.
+// The test kit on real kernels, with a stand-in for the gadget: every way in which a machine and a gadget can
+// go wrong is made to happen and must be told apart.
 #include "machine.h"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,9 @@ std::filesystem::path cache_folder() {
 
 class Quiet final : public TestObserver {
   public:
-    void step(const KernelSelector& kernel, std::string_view text) override { steps_ += kernel.to_string() + " " + std::string(text) + "\n"; }
+    void step(const KernelSelector& kernel, std::string_view text) override {
+        steps_ += kernel.to_string() + " " + std::string(text) + "\n";
+    }
     void finished(const TestResult&) override { ++finished_; }
     std::string steps_;
     int finished_ = 0;
@@ -49,10 +51,12 @@ class MachineTest : public testing::Test {
   protected:
     void SetUp() override {
         const auto arch = model::host_arch();
-        if (const auto qemu = check_machine(arch, never_); !qemu) GTEST_SKIP() << "missing: " << qemu.error().requirement->feature;
+        if (const auto qemu = check_machine(arch, never_); !qemu)
+            GTEST_SKIP() << "missing: " << qemu.error().requirement->feature;
         KernelStore store(cache_folder());
         const auto kernel = store.fetch(kKernel, arch, silent_, never_);
-        if (!kernel && kernel.error().requirement) GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
+        if (!kernel && kernel.error().requirement)
+            GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
         ASSERT_TRUE(kernel) << kernel.error().to_string();
         kernel_ = *kernel;
         request_.gadget = "fake";
@@ -93,13 +97,14 @@ TEST_F(MachineTest, RunsManyTestsInOneBootAndTellsGadgetFailuresApart) {
         scenario("good again", {kGoodRow}),
     };
     scenarios[1].timeout_seconds = 2;
-    scenarios[2].timeout_seconds = 2;    // its event comes only when the gadget is told to stop
+    scenarios[2].timeout_seconds = 2;  // its event comes only when the gadget is told to stop
     scenarios[6].timeout_seconds = 2;
     const auto results = run(std::move(scenarios));
-    const FailureClass expected[] = {FailureClass::none,           FailureClass::wrong_events,   FailureClass::none,
-                                     FailureClass::load_refused,   FailureClass::missing_feature, FailureClass::gadget_crashed,
-                                     FailureClass::gadget_hung,    FailureClass::bad_output,     FailureClass::gadget_hung,
-                                     FailureClass::none};
+    const FailureClass expected[] = {
+        FailureClass::none,         FailureClass::wrong_events,    FailureClass::none,
+        FailureClass::load_refused, FailureClass::missing_feature, FailureClass::gadget_crashed,
+        FailureClass::gadget_hung,  FailureClass::bad_output,      FailureClass::gadget_hung,
+        FailureClass::none};
     ASSERT_EQ(results.size(), std::size(expected));
     for (std::size_t i = 0; i < results.size(); ++i) {
         EXPECT_EQ(results[i].failure, expected[i]) << results[i].scenario << ": " << results[i].message;
@@ -111,9 +116,19 @@ TEST_F(MachineTest, RunsManyTestsInOneBootAndTellsGadgetFailuresApart) {
 TEST_F(MachineTest, StimuliDoWhatTheScenarioSays) {
     Scenario all = scenario("all", {{"emit", R"({"ok":"yes","pid":"${reader.pid}"})"}});
     all.steps = {
-        {"reader", "open", {{"path", "${tmp}/nothing"}, {"error", "ENOENT"}, {"uid", "1000"}, {"gid", "1001"}, {"comm", "reader"}}},
-        {"writer", "open", {{"path", "${tmp}/made"}, {"flags", "write,create"}, {"call", "openat2"}, {"repeat", "3"}}},
-        {"denied", "open", {{"path", "${tmp}/made"}, {"flags", "write"}, {"uid", "1000"}, {"error", "EACCES"}}},
+        {"reader",
+         "open",
+         {{"path", "${tmp}/nothing"},
+          {"error", "ENOENT"},
+          {"uid", "1000"},
+          {"gid", "1001"},
+          {"comm", "reader"}}},
+        {"writer",
+         "open",
+         {{"path", "${tmp}/made"}, {"flags", "write,create"}, {"call", "openat2"}, {"repeat", "3"}}},
+        {"denied",
+         "open",
+         {{"path", "${tmp}/made"}, {"flags", "write"}, {"uid", "1000"}, {"error", "EACCES"}}},
         {"starter", "exec", {{"path", "${tmp}/program"}, {"args", "one two"}}},
         {"absent", "exec", {{"path", "${tmp}/absent"}, {"error", "ENOENT"}}},
         {"parent", "fork", {{"status", "3"}}},
@@ -132,13 +147,15 @@ TEST_F(MachineTest, StimuliDoWhatTheScenarioSays) {
 
 TEST_F(MachineTest, FeaturesAreProbed) {
     Scenario has = scenario("has", {kGoodRow});
-    has.features = {"btf", "kprobe", "uprobe", "tracepoint", "raw_tracepoint", "ringbuf", "fentry", "lsm", "cgroup2"};
+    has.features = {"btf",     "kprobe", "uprobe", "tracepoint", "raw_tracepoint",
+                    "ringbuf", "fentry", "lsm",    "cgroup2"};
     const auto results = run({has});
     EXPECT_EQ(results.at(0).outcome, Outcome::passed) << results[0].message;
 }
 
 TEST_F(MachineTest, AKernelThatPanicsIsBlamedOnItsTest) {
-    const auto results = run({scenario("good", {kGoodRow}), scenario("panic", {{"behave", "panic"}}), scenario("never", {kGoodRow})});
+    const auto results = run({scenario("good", {kGoodRow}), scenario("panic", {{"behave", "panic"}}),
+                              scenario("never", {kGoodRow})});
     ASSERT_EQ(results.size(), 3U);
     EXPECT_EQ(results[0].outcome, Outcome::passed) << results[0].message;
     EXPECT_EQ(results[1].failure, FailureClass::guest_panic) << results[1].message;
@@ -186,7 +203,8 @@ TEST_F(MachineTest, AKernelThatIsNoneFailsTheBoot) {
     ASSERT_TRUE(runner);
     const auto initramfs = make_initramfs(broken, *runner, {.nonce = "0"}, {});
     ASSERT_TRUE(initramfs);
-    const MachineRequest machine{.kernel = &broken, .initramfs = *initramfs, .nonce = "0", .boot_timeout = std::chrono::seconds(5)};
+    const MachineRequest machine{
+        .kernel = &broken, .initramfs = *initramfs, .nonce = "0", .boot_timeout = std::chrono::seconds(5)};
     const auto end = run_machine(machine, [](const Record&) { return std::vector<Record>{}; }, never_);
     ASSERT_TRUE(end);
     ASSERT_TRUE(end->failure);
@@ -238,7 +256,8 @@ class EveryKernelTest : public MachineTest, public testing::WithParamInterface<c
 TEST_P(EveryKernelTest, BootsReportsAndPowersOff) {
     KernelStore store(cache_folder());
     const auto kernel = store.fetch(GetParam(), model::host_arch(), silent_, never_);
-    if (!kernel && kernel.error().requirement) GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
+    if (!kernel && kernel.error().requirement)
+        GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
     request_.kernels = {{GetParam(), model::host_arch()}};
     const auto result = run_one({kGoodRow});
     EXPECT_EQ(result.outcome, Outcome::passed) << result.message;

@@ -23,12 +23,12 @@ Result<Elf64_Ehdr> read_header(ByteSpan object) {
     if (byte(EI_CLASS) != ELFCLASS64) return wrong_file("not a 64-bit ELF file", "compile with -target bpf");
     if (byte(EI_DATA) != ELFDATA2LSB)
         return wrong_file("a big-endian object",
-                           "compile with -target bpfel; amd64 and arm64 are little-endian");
+                          "compile with -target bpfel; amd64 and arm64 are little-endian");
     const auto header = read_at<Elf64_Ehdr>(object, 0);
     if (!header) return corrupt("the ELF header is cut off");
     if (header->e_machine != EM_BPF)
         return wrong_file("an ELF file for machine " + std::to_string(header->e_machine) + ", not for eBPF",
-                           "compile with -target bpf");
+                          "compile with -target bpf");
     if (header->e_shoff == 0 || header->e_shnum == 0) return corrupt("the ELF file has no sections");
     if (header->e_shentsize != sizeof(Elf64_Shdr))
         return corrupt("the ELF file has section headers of unknown size");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The vocabulary that all libraries share: plain values, read from YAML, ELF or BTF, never live kernel objects.
+// The vocabulary that all libraries share: plain values, read from YAML, ELF or BTF, never live kernel
+// objects.
 #pragma once
 
 #include "gadget/model/event_schema.h"

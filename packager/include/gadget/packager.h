@@ -6,8 +6,9 @@
 //   auto store = packager::Store::open(root);
 //   store->add(*image, "ghcr.io/me/foo:v1");
 //
-// Images are those of Inspektor Gadget: an index with one manifest per architecture, metadata as config, raw layers.
-// Everything that is read is taken for hostile: sizes are bounded and each blob is checked against its digest.
+// Images are those of Inspektor Gadget: an index with one manifest per architecture, metadata as config, raw
+// layers. Everything that is read is taken for hostile: sizes are bounded and each blob is checked against
+// its digest.
 #pragma once
 
 #include "gadget/packager/image.h"

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 
 #include "../job.h"
 #include "../record.h"
@@ -47,7 +47,7 @@ std::string take_identity(const JobStep& step) {
 /// The life of the child: identity first, so that a gadget sees nothing of it, then wait, act, report.
 [[noreturn]] void act(int socket, const JobStep& first, pid_t parent) {
     auto failure = take_identity(first);
-    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);    // after the change of user, which clears it
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which clears it
     if (::getppid() != parent) ::_exit(1);
     std::string message(kMaxMessage, '\0');
     const auto size = ::recv(socket, message.data(), message.size(), 0);
@@ -56,11 +56,12 @@ std::string take_identity(const JobStep& step) {
     if (failure.empty()) {
         const auto record = decode_record(message);
         JobStep step{.id = first.id, .kind = first.kind, .options = {}};
-        for (std::size_t i = 1; record && i + 1 < record->size(); i += 2) step.options[(*record)[i]] = (*record)[i + 1];
+        for (std::size_t i = 1; record && i + 1 < record->size(); i += 2)
+            step.options[(*record)[i]] = (*record)[i + 1];
         failure = record && !record->empty() ? run_stimulus({.step = &step, .program = &record->front()})
                                              : "the step did not arrive";
     }
-    failure.insert(0, "=");    // never an empty packet
+    failure.insert(0, "=");  // never an empty packet
     (void)!::send(socket, failure.data(), failure.size(), MSG_NOSIGNAL);
     ::_exit(0);
 }
@@ -101,7 +102,8 @@ Result<void> Actor::release(const JobStep& step, const std::string& program) {
     }
     const auto message = encode_record(record);
     if (message.size() > kMaxMessage) {
-        return Error{.code = ErrorCode::rejected_input, .message = "the options of step '" + step.id + "' are too long"};
+        return Error{.code = ErrorCode::rejected_input,
+                     .message = "the options of step '" + step.id + "' are too long"};
     }
     if (::send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) {
         return errno_error(errno, "cannot start step '" + step.id + "'");

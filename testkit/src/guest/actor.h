@@ -12,8 +12,8 @@
 
 namespace gadget::testkit::guest {
 
-/// A process that does one step when told to. It exists before the gadget starts, so that its pid can be a parameter.
-/// The destructor kills it.
+/// A process that does one step when told to. It exists before the gadget starts, so that its pid can be a
+/// parameter. The destructor kills it.
 class Actor {
   public:
     /// Forks; the caller must be single-threaded.
@@ -34,11 +34,12 @@ class Actor {
     [[nodiscard]] std::string finish();
 
   private:
-    Actor(JobStep step, pid_t pid, UniqueFd socket) : step_(std::move(step)), pid_(pid), socket_(std::move(socket)) {}
+    Actor(JobStep step, pid_t pid, UniqueFd socket)
+        : step_(std::move(step)), pid_(pid), socket_(std::move(socket)) {}
 
     JobStep step_;
     pid_t pid_;
-    UniqueFd socket_;    ///< the step goes one way, its outcome the other
+    UniqueFd socket_;  ///< the step goes one way, its outcome the other
 };
 
 }  // namespace gadget::testkit::guest

@@ -26,7 +26,10 @@ constexpr milliseconds kStopTimeout{5000};
 class TestRun {
   public:
     TestRun(const Job& job, const JobTest& test, std::string folder, Channel& channel)
-        : job_(job), test_(test), folder_(std::move(folder)), channel_(channel),
+        : job_(job),
+          test_(test),
+          folder_(std::move(folder)),
+          channel_(channel),
           deadline_(Clock::now() + milliseconds(test.timeout_ms)) {}
 
     void run() {
@@ -87,9 +90,9 @@ class TestRun {
             GADGET_TRY_ASSIGN(std::string text, substitute(value, variables_));
             argv.push_back("--" + name + "=" + text);
         }
-        return GadgetProcess::start(std::move(argv),
-                                    {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
-                                     .log = [this](std::string_view line) { tell("log", {std::string(line)}); }});
+        return GadgetProcess::start(
+            std::move(argv), {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
+                              .log = [this](std::string_view line) { tell("log", {std::string(line)}); }});
     }
 
     void observe(GadgetProcess& gadget) {
@@ -105,7 +108,8 @@ class TestRun {
             end("unready", gadget.status(), "");
             return;
         }
-        tell("ready", {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
+        tell("ready",
+             {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
         stimulate(gadget);
         tell("stimulated", {});
         const auto settle = wait_for_stop(gadget);
@@ -129,7 +133,8 @@ class TestRun {
             if (!text) return text.error().to_string();
             value = std::move(*text);
         }
-        if (const auto released = actor.release(step, job_.program); !released) return released.error().to_string();
+        if (const auto released = actor.release(step, job_.program); !released)
+            return released.error().to_string();
         while (Clock::now() < deadline_ && !gadget.ended()) {
             gadget.pump(deadline_, actor.report_fd());
             if (gadget.extra_ready()) return actor.finish();
@@ -137,8 +142,8 @@ class TestRun {
         return gadget.ended() ? actor.finish() : "it did not end in time";
     }
 
-    /// Until the host has seen enough, the time is over, or the gadget ends by itself. Returns for how long events that should
-    /// not come are still waited for.
+    /// Until the host has seen enough, the time is over, or the gadget ends by itself. Returns for how long
+    /// events that should not come are still waited for.
     milliseconds wait_for_stop(GadgetProcess& gadget) {
         while (Clock::now() < deadline_ && !gadget.ended() && !channel_.broken()) {
             gadget.pump(deadline_, channel_.fd());

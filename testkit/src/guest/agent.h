@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent: runs the tests of a job one after another and reports to the host.
 //
-// Frames to the host (fields): hello RELEASE MACHINE VERSION | begin TEST | skip TEST FEATURE WHY | var TEST NAME VALUE |
-// ready TEST MS | step TEST ID FAILURE | stimulated TEST | row TEST JSON | log TEST LINE | kernel TEST LINE |
-// end TEST STATE CODE SIGNAL DETAIL | fatal WHY | done. STATE is "ended" (after we asked it to), "early" (by itself),
-// "hung" (had to be killed), "unready" (never said that it is attached) or "broken" (could not be started).
-// Frames from the host: stop TEST SETTLE_MS.
+// Frames to the host (fields): hello RELEASE MACHINE VERSION | begin TEST | skip TEST FEATURE WHY | var TEST
+// NAME VALUE | ready TEST MS | step TEST ID FAILURE | stimulated TEST | row TEST JSON | log TEST LINE |
+// kernel TEST LINE | end TEST STATE CODE SIGNAL DETAIL | fatal WHY | done. STATE is "ended" (after we asked
+// it to), "early" (by itself), "hung" (had to be killed), "unready" (never said that it is attached) or
+// "broken" (could not be started). Frames from the host: stop TEST SETTLE_MS.
 #pragma once
 
 #include "../job.h"

@@ -9,13 +9,15 @@
 
 namespace gadget::testkit::guest {
 
-/// Frames to and from the host over one descriptor (a virtio port, a socket, or a console that takes no input).
+/// Frames to and from the host over one descriptor (a virtio port, a socket, or a console that takes no
+/// input).
 class Channel {
   public:
     /// Borrows `fd`.
     Channel(int fd, std::string nonce) : fd_(fd), nonce_(nonce), parser_(std::move(nonce)) {}
 
-    /// Blocks until the frame is written. When the host is gone the channel is broken and sending does nothing.
+    /// Blocks until the frame is written. When the host is gone the channel is broken and sending does
+    /// nothing.
     void send(const Record& record);
     /// What has arrived; call when fd() is readable. End of file breaks the channel.
     [[nodiscard]] std::vector<Record> receive();

@@ -21,9 +21,13 @@ namespace {
 
 constexpr const char* kKernelBtf = "/sys/kernel/btf/vmlinux";
 
-long bpf(int command, bpf_attr& attr) { return ::syscall(SYS_bpf, command, &attr, sizeof attr); }
+long bpf(int command, bpf_attr& attr) {
+    return ::syscall(SYS_bpf, command, &attr, sizeof attr);
+}
 
-std::uint64_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+std::uint64_t address(const void* pointer) {
+    return reinterpret_cast<std::uintptr_t>(pointer);
+}
 
 std::string needs_path(const char* path) {
     std::error_code ignored;
@@ -56,9 +60,10 @@ std::string open_raw_tracepoint(int program, const char* name) {
     attr.raw_tracepoint.prog_fd = static_cast<std::uint32_t>(program);
     attr.raw_tracepoint.name = name == nullptr ? 0 : address(name);
     const UniqueFd link(static_cast<int>(bpf(BPF_RAW_TRACEPOINT_OPEN, attr)));
-    constexpr int kNotSupported = 524;    // ENOTSUPP, which only the kernel knows
+    constexpr int kNotSupported = 524;  // ENOTSUPP, which only the kernel knows
     if (link) return {};
-    return "attaching a program of this kind: " + (errno == kNotSupported ? "not supported (ENOTSUPP)" : errno_text(errno));
+    return "attaching a program of this kind: " +
+           (errno == kNotSupported ? "not supported (ENOTSUPP)" : errno_text(errno));
 }
 
 /// Programs that attach to a kernel function by its BTF id.
@@ -81,11 +86,21 @@ std::string missing_bpf() {
     return map ? "" : "creating a map: " + errno_text(errno);
 }
 
-std::string missing_btf() { return needs_path(kKernelBtf); }
-std::string missing_kprobe() { return needs_path("/sys/bus/event_source/devices/kprobe/type"); }
-std::string missing_uprobe() { return needs_path("/sys/bus/event_source/devices/uprobe/type"); }
-std::string missing_fentry() { return trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_rename"); }
-std::string missing_lsm() { return trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open"); }
+std::string missing_btf() {
+    return needs_path(kKernelBtf);
+}
+std::string missing_kprobe() {
+    return needs_path("/sys/bus/event_source/devices/kprobe/type");
+}
+std::string missing_uprobe() {
+    return needs_path("/sys/bus/event_source/devices/uprobe/type");
+}
+std::string missing_fentry() {
+    return trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_rename");
+}
+std::string missing_lsm() {
+    return trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
+}
 
 std::string missing_tracepoint() {
     const auto program = load_program(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
@@ -108,7 +123,8 @@ std::string missing_ringbuf() {
 std::string missing_cgroup2() {
     const auto mounts = read_file("/proc/self/mounts");
     if (!mounts) return mounts.error().message;
-    return as_text(*mounts).find(" cgroup2 ") == std::string_view::npos ? "no cgroup2 file system is mounted" : "";
+    return as_text(*mounts).find(" cgroup2 ") == std::string_view::npos ? "no cgroup2 file system is mounted"
+                                                                        : "";
 }
 
 struct Probe {
@@ -132,7 +148,8 @@ constexpr std::array kProbes{
 }  // namespace
 
 bool has_probe(std::string_view feature) {
-    return std::any_of(kProbes.begin(), kProbes.end(), [&](const Probe& probe) { return probe.name == feature; });
+    return std::any_of(kProbes.begin(), kProbes.end(),
+                       [&](const Probe& probe) { return probe.name == feature; });
 }
 
 std::string missing_feature(std::string_view feature) {

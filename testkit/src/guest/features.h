@@ -6,8 +6,8 @@
 
 namespace gadget::testkit::guest {
 
-/// Whether the running kernel does `feature` (a name of feature_specs()), found out by using it. Returns "" when it does,
-/// else the reason why not.
+/// Whether the running kernel does `feature` (a name of feature_specs()), found out by using it. Returns ""
+/// when it does, else the reason why not.
 [[nodiscard]] std::string missing_feature(std::string_view feature);
 
 /// Whether there is a probe for the feature.

@@ -24,7 +24,7 @@ Result<Pipe> make_pipe() {
     std::array<int, 2> fds{};
     if (::pipe2(fds.data(), O_CLOEXEC) != 0) return errno_error(errno, "cannot create a pipe");
     Pipe pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
-    (void)::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);    // only our end: the flag is per open description
+    (void)::fcntl(pipe.read.get(), F_SETFL, O_NONBLOCK);  // only our end: the flag is per open description
     return pipe;
 }
 
@@ -68,7 +68,7 @@ void GadgetProcess::pump(Clock::time_point deadline, int extra) {
         if (fds[2].revents != 0) {
             char byte = 0;
             if (::read(ready_pipe_.get(), &byte, 1) == 1) ready_ = true;
-            ready_pipe_.reset();    // told once, or closed without a word
+            ready_pipe_.reset();  // told once, or closed without a word
         }
         if (fds[3].revents != 0) finish();
         if (fds[4].revents != 0) {
@@ -79,7 +79,7 @@ void GadgetProcess::pump(Clock::time_point deadline, int extra) {
 }
 
 void GadgetProcess::read_stream(Stream& stream, const std::function<void(std::string_view)>& line) {
-    std::array<char, 64 * 1024> buffer;    // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
+    std::array<char, 64 * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
     const auto count = ::read(stream.fd.get(), buffer.data(), buffer.size());
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) {

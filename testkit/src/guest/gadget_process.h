@@ -18,8 +18,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Receives the lines that a gadget prints.
 struct GadgetOutput {
-    std::function<void(std::string_view)> row;    ///< standard output
-    std::function<void(std::string_view)> log;    ///< standard error
+    std::function<void(std::string_view)> row;  ///< standard output
+    std::function<void(std::string_view)> log;  ///< standard error
 };
 
 /// A running `gadget-run run`, its two output streams cut into lines, and its word that it is ready.
@@ -28,13 +28,13 @@ class GadgetProcess {
     /// `argv` without "--ready-fd N", which is added.
     static Result<GadgetProcess> start(std::vector<std::string> argv, GadgetOutput output);
 
-    /// Handles what the gadget does until `deadline`, until `extra` (-1: none) is readable, or until something changes:
-    /// it becomes ready or it ends. Returns at once when it has ended.
+    /// Handles what the gadget does until `deadline`, until `extra` (-1: none) is readable, or until
+    /// something changes: it becomes ready or it ends. Returns at once when it has ended.
     void pump(Clock::time_point deadline, int extra);
 
     [[nodiscard]] bool ready() const { return ready_; }
     [[nodiscard]] bool ended() const { return status_.has_value(); }
-    [[nodiscard]] bool extra_ready() const { return extra_ready_; }    ///< what the last pump() saw
+    [[nodiscard]] bool extra_ready() const { return extra_ready_; }  ///< what the last pump() saw
     [[nodiscard]] const std::optional<ExitStatus>& status() const { return status_; }
     void signal(int number) const { process_.kill(number); }
 
@@ -44,7 +44,8 @@ class GadgetProcess {
         std::string pending;
         bool skipping = false;
     };
-    GadgetProcess(Subprocess process, GadgetOutput output) : process_(std::move(process)), output_(std::move(output)) {}
+    GadgetProcess(Subprocess process, GadgetOutput output)
+        : process_(std::move(process)), output_(std::move(output)) {}
     static void read_stream(Stream& stream, const std::function<void(std::string_view)>& line);
     void finish();
 

@@ -84,7 +84,7 @@ bool is_guest_invocation(int argc, char* const* argv) {
 }
 
 int guest_main(int argc, char** argv) {
-    if (argc >= 2 && argv[1] == kTarget) return 0;    // an exec stimulus: it has been executed, that is all
+    if (argc >= 2 && argv[1] == kTarget) return 0;  // an exec stimulus: it has been executed, that is all
     (void)::signal(SIGPIPE, SIG_IGN);
     if (::getpid() != 1) return run_as_agent(argc, argv);
     if (const auto result = run_as_init(); !result) say_on_console(result.error());

@@ -10,18 +10,25 @@ namespace {
 
 /// Bytes after btf_type of a type of `kind` with `count` members; ~0 for a kind that we do not know.
 std::size_t tail_size(unsigned kind, std::size_t count) {
-    constexpr unsigned kEnum64 = 19;    // newer than the headers of some distributions
+    constexpr unsigned kEnum64 = 19;  // newer than the headers of some distributions
     switch (kind) {
         case BTF_KIND_INT:
         case BTF_KIND_VAR:
-        case BTF_KIND_DECL_TAG: return 4;
-        case BTF_KIND_ARRAY: return sizeof(btf_array);
+        case BTF_KIND_DECL_TAG:
+            return 4;
+        case BTF_KIND_ARRAY:
+            return sizeof(btf_array);
         case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION: return count * sizeof(btf_member);
-        case BTF_KIND_ENUM: return count * sizeof(btf_enum);
-        case BTF_KIND_FUNC_PROTO: return count * sizeof(btf_param);
-        case BTF_KIND_DATASEC: return count * sizeof(btf_var_secinfo);
-        case kEnum64: return count * 12;
+        case BTF_KIND_UNION:
+            return count * sizeof(btf_member);
+        case BTF_KIND_ENUM:
+            return count * sizeof(btf_enum);
+        case BTF_KIND_FUNC_PROTO:
+            return count * sizeof(btf_param);
+        case BTF_KIND_DATASEC:
+            return count * sizeof(btf_var_secinfo);
+        case kEnum64:
+            return count * 12;
         case BTF_KIND_PTR:
         case BTF_KIND_FWD:
         case BTF_KIND_TYPEDEF:
@@ -30,14 +37,17 @@ std::size_t tail_size(unsigned kind, std::size_t count) {
         case BTF_KIND_RESTRICT:
         case BTF_KIND_FUNC:
         case BTF_KIND_FLOAT:
-        case BTF_KIND_TYPE_TAG: return 0;
-        default: return ~std::size_t{0};
+        case BTF_KIND_TYPE_TAG:
+            return 0;
+        default:
+            return ~std::size_t{0};
     }
 }
 
 bool string_at(std::span<const std::byte> strings, std::size_t offset, std::string_view wanted) {
     if (offset >= strings.size() || strings.size() - offset <= wanted.size()) return false;
-    return as_text(strings.subspan(offset, wanted.size())) == wanted && strings[offset + wanted.size()] == std::byte{0};
+    return as_text(strings.subspan(offset, wanted.size())) == wanted &&
+           strings[offset + wanted.size()] == std::byte{0};
 }
 
 }  // namespace

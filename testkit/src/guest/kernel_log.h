@@ -9,8 +9,8 @@
 
 namespace gadget::testkit::guest {
 
-/// Whether a line of the kernel's log reports that the kernel itself is unwell: BUG, WARNING, oops, lockup, stall, a process
-/// killed for lack of memory.
+/// Whether a line of the kernel's log reports that the kernel itself is unwell: BUG, WARNING, oops, lockup,
+/// stall, a process killed for lack of memory.
 [[nodiscard]] bool is_kernel_problem(std::string_view message);
 
 /// Follows /dev/kmsg from now on. Without permission it sees nothing.

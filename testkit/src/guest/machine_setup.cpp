@@ -48,9 +48,10 @@ constexpr std::array kMounts{
 
 Result<void> mount_file_systems() {
     for (const auto& mount : kMounts) {
-        (void)::mkdir(mount.target, 0755);    // exists, or mount() says what is wrong
+        (void)::mkdir(mount.target, 0755);  // exists, or mount() says what is wrong
         if (::mount(mount.type, mount.target, mount.type, mount.flags, mount.data) == 0) continue;
-        if (mount.required && errno != EBUSY) return errno_error(errno, std::string("cannot mount ") + mount.target);
+        if (mount.required && errno != EBUSY)
+            return errno_error(errno, std::string("cannot mount ") + mount.target);
     }
     return {};
 }
@@ -88,7 +89,7 @@ UniqueFd open_virtio_port(std::string_view name) {
 void power_off() {
     ::sync();
     (void)::reboot(RB_POWER_OFF);
-    (void)::reboot(RB_AUTOBOOT);    // a machine without a power switch: QEMU ends on reset
+    (void)::reboot(RB_AUTOBOOT);  // a machine without a power switch: QEMU ends on reset
     while (true) ::pause();
 }
 

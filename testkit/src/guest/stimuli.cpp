@@ -62,7 +62,9 @@ std::string check_errno(const StimulusContext& context, std::string_view call, i
         wanted = *number;
     }
     if (got == wanted) return {};
-    const auto outcome = [](int error) { return error == 0 ? "succeeds" : "fails with " + errno_name(error); };
+    const auto outcome = [](int error) {
+        return error == 0 ? "succeeds" : "fails with " + errno_name(error);
+    };
     return std::string(call) + " " + outcome(got) + ", but the step says that it " + outcome(wanted);
 }
 
@@ -73,8 +75,9 @@ std::string wait_for(pid_t child, const StimulusContext& context, std::string_vi
     }
     const auto wanted = parse_number(context.option("status", "0"), 10);
     if (WIFEXITED(status) && wanted && WEXITSTATUS(status) == static_cast<int>(*wanted)) return {};
-    return std::string(what) + (WIFEXITED(status) ? " ended with exit status " + std::to_string(WEXITSTATUS(status))
-                                                  : " was killed by signal " + std::to_string(WTERMSIG(status)));
+    return std::string(what) + (WIFEXITED(status)
+                                    ? " ended with exit status " + std::to_string(WEXITSTATUS(status))
+                                    : " was killed by signal " + std::to_string(WTERMSIG(status)));
 }
 
 std::string StimulusContext::option(const std::string& name, std::string_view fallback) const {
@@ -96,7 +99,8 @@ std::string run_stimulus(const StimulusContext& context) {
 }
 
 bool has_stimulus(std::string_view kind) {
-    return std::any_of(kStimuli.begin(), kStimuli.end(), [&](const Stimulus& stimulus) { return stimulus.kind == kind; });
+    return std::any_of(kStimuli.begin(), kStimuli.end(),
+                       [&](const Stimulus& stimulus) { return stimulus.kind == kind; });
 }
 
 std::optional<int> errno_number(std::string_view name) {

@@ -12,8 +12,8 @@ namespace gadget::testkit::guest {
 
 /// What a stimulus gets to know.
 struct StimulusContext {
-    const JobStep* step;            ///< variables are replaced already
-    const std::string* program;     ///< our executable, for exec
+    const JobStep* step;         ///< variables are replaced already
+    const std::string* program;  ///< our executable, for exec
 
     /// The option, or `fallback`.
     [[nodiscard]] std::string option(const std::string& name, std::string_view fallback = "") const;

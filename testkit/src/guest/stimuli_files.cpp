@@ -24,10 +24,12 @@ struct NamedFlag {
 };
 
 constexpr std::array kOpenFlags{
-    NamedFlag{"read", O_RDONLY},       NamedFlag{"write", O_WRONLY},         NamedFlag{"read-write", O_RDWR},
-    NamedFlag{"create", O_CREAT},      NamedFlag{"exclusive", O_EXCL},       NamedFlag{"truncate", O_TRUNC},
-    NamedFlag{"append", O_APPEND},     NamedFlag{"nonblock", O_NONBLOCK},    NamedFlag{"directory", O_DIRECTORY},
-    NamedFlag{"nofollow", O_NOFOLLOW}, NamedFlag{"close-on-exec", O_CLOEXEC}, NamedFlag{"path", O_PATH},
+    NamedFlag{"read", O_RDONLY},           NamedFlag{"write", O_WRONLY},
+    NamedFlag{"read-write", O_RDWR},       NamedFlag{"create", O_CREAT},
+    NamedFlag{"exclusive", O_EXCL},        NamedFlag{"truncate", O_TRUNC},
+    NamedFlag{"append", O_APPEND},         NamedFlag{"nonblock", O_NONBLOCK},
+    NamedFlag{"directory", O_DIRECTORY},   NamedFlag{"nofollow", O_NOFOLLOW},
+    NamedFlag{"close-on-exec", O_CLOEXEC}, NamedFlag{"path", O_PATH},
 };
 
 }  // namespace
@@ -62,7 +64,7 @@ std::string open_file(const StimulusContext& context) {
 #ifdef SYS_open
         fd = ::syscall(SYS_open, path.c_str(), flags, *mode);
 #else
-        fd = ::syscall(SYS_openat, AT_FDCWD, path.c_str(), flags, *mode);    // this architecture has no open()
+        fd = ::syscall(SYS_openat, AT_FDCWD, path.c_str(), flags, *mode);  // this architecture has no open()
 #endif
     } else {
         return "unknown call '" + call + "'";
@@ -89,14 +91,16 @@ std::string remove_file(const StimulusContext& context) {
 std::string rename_file(const StimulusContext& context) {
     const auto from = context.option("from");
     const auto to = context.option("to");
-    return check_errno(context, "rename(\"" + from + "\", \"" + to + "\")", ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno);
+    return check_errno(context, "rename(\"" + from + "\", \"" + to + "\")",
+                       ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno);
 }
 
 std::string write_file(const StimulusContext& context) {
     constexpr unsigned kMaxSize = 64U << 20;
     const auto path = context.option("path");
     const auto size = parse_number(context.option("size", "4096"), 10);
-    if (!size || *size > kMaxSize) return "size '" + context.option("size") + "' is not a number up to 64 MiB";
+    if (!size || *size > kMaxSize)
+        return "size '" + context.option("size") + "' is not a number up to 64 MiB";
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     if (!fd) return check_errno(context, "open(\"" + path + "\")", errno);
     const std::string content(*size, 'x');

@@ -26,8 +26,8 @@ struct Address {
 };
 
 /// Address and port out of the options of these names; nullopt when they are none.
-std::optional<Address> address_option(const StimulusContext& context, const std::string& address_name, const std::string& port_name,
-                                      std::string_view default_port) {
+std::optional<Address> address_option(const StimulusContext& context, const std::string& address_name,
+                                      const std::string& port_name, std::string_view default_port) {
     const auto text = context.option(address_name, "127.0.0.1");
     const auto port = parse_number(context.option(port_name, default_port), 10);
     if (!port || *port > 0xffff) return std::nullopt;
@@ -50,7 +50,9 @@ std::optional<Address> address_option(const StimulusContext& context, const std:
     return address;
 }
 
-UniqueFd make_socket(const Address& address, int type) { return UniqueFd(::socket(address.family(), type | SOCK_CLOEXEC, 0)); }
+UniqueFd make_socket(const Address& address, int type) {
+    return UniqueFd(::socket(address.family(), type | SOCK_CLOEXEC, 0));
+}
 
 /// Binds so that a port can be used again right after a test.
 int bind_to(const UniqueFd& socket, const Address& address) {
@@ -61,7 +63,8 @@ int bind_to(const UniqueFd& socket, const Address& address) {
 
 std::string payload(const StimulusContext& context) {
     constexpr unsigned kMaxBytes = 1U << 16;
-    return std::string(std::min(parse_number(context.option("bytes", "16"), 10).value_or(16), kMaxBytes), 'x');
+    return std::string(std::min(parse_number(context.option("bytes", "16"), 10).value_or(16), kMaxBytes),
+                       'x');
 }
 
 bool wait_readable(const UniqueFd& fd) {
@@ -73,7 +76,9 @@ bool wait_readable(const UniqueFd& fd) {
 /// The question section of a DNS query for `name` (RFC 1035, 4.1), empty for a name that is none.
 std::string dns_query(const std::string& name, std::uint16_t type, std::uint16_t id) {
     std::string packet;
-    const auto put16 = [&packet](unsigned value) { packet += {static_cast<char>(value >> 8), static_cast<char>(value)}; };
+    const auto put16 = [&packet](unsigned value) {
+        packet += {static_cast<char>(value >> 8), static_cast<char>(value)};
+    };
     for (const unsigned value : {static_cast<unsigned>(id), 0x0100U, 1U, 0U, 0U, 0U}) put16(value);
     for (const auto label : split(name, '.')) {
         if (label.empty() || label.size() > 63) return {};
@@ -100,7 +105,7 @@ std::string dns_answer(std::string query, const std::string& rcode) {
     query[2] = static_cast<char>(0x81);
     query[3] = static_cast<char>(0x80 | (found ? 0 : rcode == "SERVFAIL" ? 2 : 3));
     if (!found) return query;
-    query[7] = 1;    // one answer
+    query[7] = 1;  // one answer
     constexpr std::array<unsigned char, 16> kRecord{0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1};
     return query.append(reinterpret_cast<const char*>(kRecord.data()), kRecord.size());
 }
@@ -109,7 +114,9 @@ std::string dns_answer(std::string query, const std::string& rcode) {
 
 std::string talk_tcp(const StimulusContext& context) {
     const auto address = address_option(context, "address", "port", "0");
-    if (!address) return "'" + context.option("address") + "' and '" + context.option("port") + "' are no address and port";
+    if (!address)
+        return "'" + context.option("address") + "' and '" + context.option("port") +
+               "' are no address and port";
     const bool serve = context.option("listen", context.option("error").empty() ? "true" : "false") == "true";
     UniqueFd listener;
     if (serve) {
@@ -131,25 +138,33 @@ std::string talk_tcp(const StimulusContext& context) {
     const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
     if (!server) return "accept: " + errno_name(errno);
     const auto bytes = payload(context);
-    if (::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0) return "send: " + errno_name(errno);
+    if (::send(client.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) < 0)
+        return "send: " + errno_name(errno);
     std::array<char, 1024> buffer{};
-    if (!bytes.empty() && (!wait_readable(server) || ::recv(server.get(), buffer.data(), buffer.size(), 0) <= 0)) return "nothing was received";
+    if (!bytes.empty() &&
+        (!wait_readable(server) || ::recv(server.get(), buffer.data(), buffer.size(), 0) <= 0))
+        return "nothing was received";
     return {};
 }
 
 std::string send_udp(const StimulusContext& context) {
     const auto address = address_option(context, "address", "port", "9");
-    if (!address) return "'" + context.option("address") + "' and '" + context.option("port") + "' are no address and port";
+    if (!address)
+        return "'" + context.option("address") + "' and '" + context.option("port") +
+               "' are no address and port";
     const UniqueFd socket = make_socket(*address, SOCK_DGRAM);
     if (!socket) return "socket: " + errno_name(errno);
     const auto bytes = payload(context);
-    const auto sent = ::sendto(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL, address->get(), address->size);
+    const auto sent =
+        ::sendto(socket.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL, address->get(), address->size);
     return check_errno(context, "sendto", sent < 0 ? errno : 0);
 }
 
 std::string bind_socket(const StimulusContext& context) {
     const auto address = address_option(context, "address", "port", "0");
-    if (!address) return "'" + context.option("address") + "' and '" + context.option("port") + "' are no address and port";
+    if (!address)
+        return "'" + context.option("address") + "' and '" + context.option("port") +
+               "' are no address and port";
     const auto protocol = context.option("protocol", "tcp");
     if (protocol != "tcp" && protocol != "udp") return "unknown protocol '" + protocol + "'";
     const UniqueFd socket = make_socket(*address, protocol == "tcp" ? SOCK_STREAM : SOCK_DGRAM);
@@ -171,20 +186,24 @@ std::string ask_dns(const StimulusContext& context) {
     }
     const UniqueFd client = make_socket(*address, SOCK_DGRAM);
     if (!client) return "socket: " + errno_name(errno);
-    const auto sent = ::sendto(client.get(), query.data(), query.size(), MSG_NOSIGNAL, address->get(), address->size);
+    const auto sent =
+        ::sendto(client.get(), query.data(), query.size(), MSG_NOSIGNAL, address->get(), address->size);
     if (sent < 0 || !server) return check_errno(context, "sendto", sent < 0 ? errno : 0);
     std::array<char, 1024> buffer{};
     sockaddr_storage from{};
     socklen_t from_size = sizeof from;
     if (!wait_readable(server)) return "the query did not arrive";
-    const auto size = ::recvfrom(server.get(), buffer.data(), buffer.size(), 0, reinterpret_cast<sockaddr*>(&from), &from_size);
+    const auto size = ::recvfrom(server.get(), buffer.data(), buffer.size(), 0,
+                                 reinterpret_cast<sockaddr*>(&from), &from_size);
     constexpr ssize_t kHeader = 12;
     if (size < kHeader) return "the query did not arrive whole";
     const auto answer = dns_answer(std::string(buffer.data(), static_cast<std::size_t>(size)), rcode);
-    if (::sendto(server.get(), answer.data(), answer.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&from), from_size) < 0) {
+    if (::sendto(server.get(), answer.data(), answer.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&from),
+                 from_size) < 0) {
         return "sendto: " + errno_name(errno);
     }
-    if (!wait_readable(client) || ::recv(client.get(), buffer.data(), buffer.size(), 0) <= 0) return "no answer arrived";
+    if (!wait_readable(client) || ::recv(client.get(), buffer.data(), buffer.size(), 0) <= 0)
+        return "no answer arrived";
     return {};
 }
 

@@ -18,8 +18,10 @@ std::string mount_file_system(const StimulusContext& context) {
     const auto type = context.option("type", "tmpfs");
     const auto source = context.option("source", type);
     const auto data = context.option("data");
-    if (context.option("create", "true") == "true") (void)::mkdir(target.c_str(), 0755);    // exists, or mount() tells
-    const int status = ::mount(source.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV, data.empty() ? nullptr : data.c_str());
+    if (context.option("create", "true") == "true")
+        (void)::mkdir(target.c_str(), 0755);  // exists, or mount() tells
+    const int status = ::mount(source.c_str(), target.c_str(), type.c_str(), MS_NOSUID | MS_NODEV,
+                               data.empty() ? nullptr : data.c_str());
     const int error = status == 0 ? 0 : errno;
     if (status == 0 && context.option("keep") != "true") (void)::umount2(target.c_str(), MNT_DETACH);
     return check_errno(context, "mount(\"" + target + "\")", error);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gadget.yaml and build.yaml as values. Keys are read as Inspektor Gadget reads them at run time: case-insensitively;
-// where the spelling would be missed by its build step, a finding says so.
+// gadget.yaml and build.yaml as values. Keys are read as Inspektor Gadget reads them at run time:
+// case-insensitively; where the spelling would be missed by its build step, a finding says so.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@
 namespace gadget::model {
 
 using Annotations = std::map<std::string, std::string>;
-using AnnotationSources = std::map<std::string, SourceRange>;    ///< where each key stands
+using AnnotationSources = std::map<std::string, SourceRange>;  ///< where each key stands
 
 struct FieldMetadata {
     Annotations annotations;
@@ -26,12 +26,12 @@ struct FieldMetadata {
 struct DataSourceMetadata {
     Annotations annotations;
     AnnotationSources annotation_sources;
-    std::map<std::string, FieldMetadata> fields;    ///< by full dotted field name
+    std::map<std::string, FieldMetadata> fields;  ///< by full dotted field name
     SourceRange source{};
 };
 
 struct ParamMetadata {
-    std::string key;                ///< flag on the command line
+    std::string key;  ///< flag on the command line
     std::string default_value;
     std::string description;
     std::vector<std::string> possible_values;
@@ -46,23 +46,23 @@ struct Manifest {
     std::string source_url;
     Annotations annotations;
     std::map<std::string, DataSourceMetadata> datasources;
-    std::map<std::string, ParamMetadata> ebpf_params;    ///< by variable name
-    std::string text;               ///< the bytes that were read: what becomes the image's config
+    std::map<std::string, ParamMetadata> ebpf_params;  ///< by variable name
+    std::string text;  ///< the bytes that were read: what becomes the image's config
 };
 
-/// Reads gadget.yaml from `text`. `file` names it in findings. Not well-formed or wrong types: findings in `sink` and
-/// rejected_input. Unknown keys are findings of severity warning.
+/// Reads gadget.yaml from `text`. `file` names it in findings. Not well-formed or wrong types: findings in
+/// `sink` and rejected_input. Unknown keys are findings of severity warning.
 Result<Manifest> parse_manifest(std::string_view text, const std::string& file, DiagnosticSink& sink);
 
 /// build.yaml: where the sources are and how to compile them.
 struct BuildConfig {
     std::string ebpf_source = "program.bpf.c";
-    bool ebpf_source_given = false;    ///< a given source must exist, the default one may be missing
+    bool ebpf_source_given = false;  ///< a given source must exist, the default one may be missing
     std::string metadata = "gadget.yaml";
     std::string wasm;
-    std::vector<std::string> defines;         ///< ours: NAME or NAME=VALUE
-    std::vector<std::string> include_dirs;    ///< ours: relative to the gadget folder
-    std::vector<std::string> warnings;        ///< ours: -W options without "-W"
+    std::vector<std::string> defines;       ///< ours: NAME or NAME=VALUE
+    std::vector<std::string> include_dirs;  ///< ours: relative to the gadget folder
+    std::vector<std::string> warnings;      ///< ours: -W options without "-W"
 };
 
 /// Unknown keys are errors here: a misspelt build option must not be ignored.

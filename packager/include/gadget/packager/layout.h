@@ -14,11 +14,12 @@ namespace gadget::packager {
 
 class LayoutFiles;
 
-/// A layout opened for reading. A tar is read in place: nothing is unpacked, names that point elsewhere, links,
-/// devices and repeated members are refused. Links inside a folder are not followed.
+/// A layout opened for reading. A tar is read in place: nothing is unpacked, names that point elsewhere,
+/// links, devices and repeated members are refused. Links inside a folder are not followed.
 class Layout final : public BlobSource {
   public:
-    /// `path` is a folder or an uncompressed tar. not_found; corrupt_data: not a layout; unsupported: compressed tar.
+    /// `path` is a folder or an uncompressed tar. not_found; corrupt_data: not a layout; unsupported:
+    /// compressed tar.
     [[nodiscard]] static Result<Layout> open(const std::filesystem::path& path);
     Layout(Layout&&) noexcept;
     Layout& operator=(Layout&&) noexcept;
@@ -47,19 +48,21 @@ class Layout final : public BlobSource {
 struct NamedImage {
     const BlobSource* blobs = nullptr;
     Descriptor root;
-    std::string name{};    ///< value for ref.name; empty: none
+    std::string name{};  ///< value for ref.name; empty: none
 };
 
-/// Writes a layout folder. A new folder (its parent must exist) appears whole or not at all; into a folder that is a
-/// layout already the images are added, an entry of the same name is replaced, and index.json changes last.
-/// already_exists: the folder has other content.
+/// Writes a layout folder. A new folder (its parent must exist) appears whole or not at all; into a folder
+/// that is a layout already the images are added, an entry of the same name is replaced, and index.json
+/// changes last. already_exists: the folder has other content.
 Result<void> write_layout(std::span<const NamedImage> images, const std::filesystem::path& folder,
                           const Limits& limits = {});
-Result<void> write_layout(const Image& image, const std::filesystem::path& folder, const std::string& name = {});
+Result<void> write_layout(const Image& image, const std::filesystem::path& folder,
+                          const std::string& name = {});
 
-/// Writes a plain tar of a layout: regular files, sorted names, mtime 0, owner 0, mode 0644; the same images give the
-/// same bytes. An existing file is replaced, whole or not at all.
-Result<void> write_tar(std::span<const NamedImage> images, const std::filesystem::path& file, const Limits& limits = {});
+/// Writes a plain tar of a layout: regular files, sorted names, mtime 0, owner 0, mode 0644; the same images
+/// give the same bytes. An existing file is replaced, whole or not at all.
+Result<void> write_tar(std::span<const NamedImage> images, const std::filesystem::path& file,
+                       const Limits& limits = {});
 Result<void> write_tar(const Image& image, const std::filesystem::path& file, const std::string& name = {});
 
 }  // namespace gadget::packager

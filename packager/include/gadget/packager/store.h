@@ -27,17 +27,19 @@ class StoreReader {
 };
 
 /// Names are full references ("ghcr.io/me/foo:v1", see parse_reference) or a digest where one is looked up.
-/// Many processes may use one store: each change is made under an exclusive lock on index.json.lock, blobs come before
-/// the index that names them, each file is written beside, synced and renamed. A process that is killed at any point leaves
-/// a store that opens, with each name at its old or its new image.
+/// Many processes may use one store: each change is made under an exclusive lock on index.json.lock, blobs
+/// come before the index that names them, each file is written beside, synced and renamed. A process that is
+/// killed at any point leaves a store that opens, with each name at its old or its new image.
 class Store {
   public:
-    /// Creates the folder (mode 0700) and an empty index where missing. corrupt_data: the folder holds something else.
+    /// Creates the folder (mode 0700) and an empty index where missing. corrupt_data: the folder holds
+    /// something else.
     [[nodiscard]] static Result<Store> open(const std::filesystem::path& root);
 
-    /// Copies the image into the store and lets `name` mean it; what the name meant before and nothing else needs goes.
-    /// Each blob is checked. An empty name adds without naming: garbage collection will take it.
-    Result<void> add(const BlobSource& blobs, const Descriptor& root, const std::string& name, const Limits& limits = {});
+    /// Copies the image into the store and lets `name` mean it; what the name meant before and nothing else
+    /// needs goes. Each blob is checked. An empty name adds without naming: garbage collection will take it.
+    Result<void> add(const BlobSource& blobs, const Descriptor& root, const std::string& name,
+                     const Limits& limits = {});
     Result<void> add(const Image& image, const std::string& name);
     /// Several images in one change: all of them are there afterwards, or none.
     Result<void> add(std::span<const NamedImage> images, const Limits& limits = {});
@@ -51,15 +53,18 @@ class Store {
 
     /// Lets `name` also mean what `existing` means. not_found: there is no `existing`.
     Result<void> tag(const std::string& existing, const std::string& name);
-    /// Forgets `name`, then deletes the blobs that only it needed, with the signatures of the image. not_found.
+    /// Forgets `name`, then deletes the blobs that only it needed, with the signatures of the image.
+    /// not_found.
     Result<void> remove(const std::string& name);
-    /// Deletes blobs that no name reaches and that were written more than `age` ago: another tool may be about to
-    /// name younger ones. Returns how many. corrupt_data: an image in the store cannot be read, nothing was deleted.
+    /// Deletes blobs that no name reaches and that were written more than `age` ago: another tool may be
+    /// about to name younger ones. Returns how many. corrupt_data: an image in the store cannot be read,
+    /// nothing was deleted.
     Result<std::size_t> collect_garbage(std::chrono::seconds age = std::chrono::hours(1));
 
     /// Adds every named image of a layout folder or tar, with the signatures in it; returns the names.
     /// invalid_argument: it names none (open it as a Layout and add() its entry under a name).
-    Result<std::vector<std::string>> import_layout(const std::filesystem::path& path, const Limits& limits = {});
+    Result<std::vector<std::string>> import_layout(const std::filesystem::path& path,
+                                                   const Limits& limits = {});
     /// Writes a tar of the images `names` with their signatures.
     Result<void> export_tar(const std::vector<std::string>& names, const std::filesystem::path& file,
                             const Limits& limits = {}) const;

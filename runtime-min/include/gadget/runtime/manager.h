@@ -24,71 +24,72 @@ enum class State : std::uint8_t { reset, initialized, paused, running };
 [[nodiscard]] std::string_view to_string(State state);
 
 enum class ProbeState : std::uint8_t {
-    reset,       ///< nothing loaded
-    excluded,    ///< left out on purpose: excluded, or optional and refused by the kernel; see ProbeStatus::reason
-    loaded,      ///< the program is in the kernel, not attached
+    reset,     ///< nothing loaded
+    excluded,  ///< left out on purpose: excluded, or optional and refused by the kernel; see
+               ///< ProbeStatus::reason
+    loaded,    ///< the program is in the kernel, not attached
     paused,
     running,
-    failed,      ///< could not be attached; see ProbeStatus::reason
+    failed,  ///< could not be attached; see ProbeStatus::reason
 };
 [[nodiscard]] std::string_view to_string(ProbeState state);
 
 struct ProbeStatus {
     ProbeId id;
     ProbeState state = ProbeState::reset;
-    std::optional<Error> reason{};     ///< why it is excluded or failed
-    std::string target{};              ///< where it is attached, in words: "tracepoint sched/sched_switch"
+    std::optional<Error> reason{};  ///< why it is excluded or failed
+    std::string target{};           ///< where it is attached, in words: "tracepoint sched/sched_switch"
 };
 
 struct ProgramInfo {
     std::string name;
     std::string section;
-    std::uint32_t id = 0;                      ///< the kernel's id
-    std::uint32_t type = 0;                    ///< enum bpf_prog_type
-    std::uint32_t instructions = 0;            ///< after the verifier's rewriting
+    std::uint32_t id = 0;            ///< the kernel's id
+    std::uint32_t type = 0;          ///< enum bpf_prog_type
+    std::uint32_t instructions = 0;  ///< after the verifier's rewriting
     std::uint32_t jited_bytes = 0;
-    std::uint32_t verified_instructions = 0;   ///< processed by the verifier (Linux 5.16), 0 = unknown
+    std::uint32_t verified_instructions = 0;  ///< processed by the verifier (Linux 5.16), 0 = unknown
 };
 
 struct MapInfo {
     std::string name;
     std::uint32_t id = 0;
-    std::uint32_t type = 0;           ///< enum bpf_map_type
+    std::uint32_t type = 0;  ///< enum bpf_map_type
     std::uint32_t key_size = 0;
-    std::uint32_t value_size = 0;     ///< of one CPU for per-CPU maps
+    std::uint32_t value_size = 0;  ///< of one CPU for per-CPU maps
     std::uint32_t max_entries = 0;
     std::uint32_t flags = 0;
     bool per_cpu = false;
-    /// Bytes that lookup() returns and update() takes: value_size, or for per-CPU maps value_size rounded up to 8, times
-    /// the number of possible CPUs.
+    /// Bytes that lookup() returns and update() takes: value_size, or for per-CPU maps value_size rounded up
+    /// to 8, times the number of possible CPUs.
     std::size_t full_value_size = 0;
 };
 
-enum class UpdateMode : std::uint8_t { any, insert, replace };    ///< BPF_ANY, BPF_NOEXIST, BPF_EXIST
+enum class UpdateMode : std::uint8_t { any, insert, replace };  ///< BPF_ANY, BPF_NOEXIST, BPF_EXIST
 
 struct TestRunInput {
-    std::span<const std::byte> data{};       ///< packet; network programs need at least 14 bytes
+    std::span<const std::byte> data{};  ///< packet; network programs need at least 14 bytes
     std::span<const std::byte> context{};
     unsigned repeat = 1;
 };
 struct TestRunOutcome {
     std::uint32_t return_value = 0;
-    std::chrono::nanoseconds duration{};     ///< mean of one run
+    std::chrono::nanoseconds duration{};  ///< mean of one run
     Bytes data{};
 };
 
 struct ReaderStats {
     std::string map;
-    std::uint64_t records = 0;      ///< handed to handlers
-    std::uint64_t discarded = 0;    ///< ring: taken back by the program
-    std::uint64_t lost = 0;         ///< perf: reported by the kernel
+    std::uint64_t records = 0;    ///< handed to handlers
+    std::uint64_t discarded = 0;  ///< ring: taken back by the program
+    std::uint64_t lost = 0;       ///< perf: reported by the kernel
 };
 
-/// Owns everything that it makes in the kernel; the destructor stops it. Methods may be called from several threads
-/// (one at a time works, the others wait); handlers run inside poll() and consume() only and outside of any lock.
-/// Errors: `invalid_argument` a wrong state or spec · `not_found` an unknown program, map, symbol or event ·
-/// `rejected_input` the verifier refused (reason in the message, everything in load_log()) · `permission_denied` and
-/// `unsupported` with Error::requirement · `io` the rest.
+/// Owns everything that it makes in the kernel; the destructor stops it. Methods may be called from several
+/// threads (one at a time works, the others wait); handlers run inside poll() and consume() only and outside
+/// of any lock. Errors: `invalid_argument` a wrong state or spec · `not_found` an unknown program, map,
+/// symbol or event · `rejected_input` the verifier refused (reason in the message, everything in load_log())
+/// · `permission_denied` and `unsupported` with Error::requirement · `io` the rest.
 class Manager {
   public:
     /// Checks the spec by itself: unique names, handlers, values. Touches neither files nor kernel.
@@ -99,14 +100,14 @@ class Manager {
     Manager& operator=(const Manager&) = delete;
     ~Manager();
 
-    /// Loads programs and maps, and opens the readers. From `initialized` it first lets go of what is there. On failure
-    /// nothing stays and the state is `reset`.
+    /// Loads programs and maps, and opens the readers. From `initialized` it first lets go of what is there.
+    /// On failure nothing stays and the state is `reset`.
     Result<void> init();
-    /// Attaches the enabled probes in order and checks the activation. On failure everything is as before the call.
-    /// Running: nothing to do. Paused: resume().
+    /// Attaches the enabled probes in order and checks the activation. On failure everything is as before the
+    /// call. Running: nothing to do. Paused: resume().
     Result<void> start();
-    /// Detaches in reverse order, hands over what was submitted before that, and lets go of everything. Always ends in
-    /// `reset`; the error names what could not be removed.
+    /// Detaches in reverse order, hands over what was submitted before that, and lets go of everything.
+    /// Always ends in `reset`; the error names what could not be removed.
     Result<void> stop();
     /// Takes every running probe off its hook; maps and what is already in buffers stay. All are tried.
     Result<void> pause();
@@ -115,19 +116,20 @@ class Manager {
     [[nodiscard]] State state() const;
     [[nodiscard]] std::vector<ProbeStatus> status() const;
     [[nodiscard]] std::vector<ProgramInfo> programs() const;
-    /// What the kernel and libbpf said during the last init(), with the full verifier log of a refused program.
+    /// What the kernel and libbpf said during the last init(), with the full verifier log of a refused
+    /// program.
     [[nodiscard]] std::string load_log() const;
 
     // ---- Events ----
 
-    /// Becomes readable when records wait: for an event loop of your own, which then calls consume(). Owned by the Manager,
-    /// the same number from create() to its end.
+    /// Becomes readable when records wait: for an event loop of your own, which then calls consume(). Owned
+    /// by the Manager, the same number from create() to its end.
     [[nodiscard]] int poll_fd() const;
-    /// Hands over what waits now, without blocking; at most about `budget` records a buffer, so that a flooded one cannot
-    /// starve the others. Returns the number of records.
+    /// Hands over what waits now, without blocking; at most about `budget` records a buffer, so that a
+    /// flooded one cannot starve the others. Returns the number of records.
     Result<std::size_t> consume(std::size_t budget = SIZE_MAX);
-    /// Waits for records, at most `timeout` (negative: for ever), and hands them over. Returns 0 after the timeout;
-    /// `cancelled` when the token fires.
+    /// Waits for records, at most `timeout` (negative: for ever), and hands them over. Returns 0 after the
+    /// timeout; `cancelled` when the token fires.
     Result<std::size_t> poll(std::chrono::milliseconds timeout, CancelToken cancel = {});
     [[nodiscard]] std::vector<ReaderStats> reader_stats() const;
     /// Sum over all CPUs of the per-CPU array `<map>_lost_samples`, 0 when the object has none.
@@ -143,12 +145,12 @@ class Manager {
     Result<UniqueFd> map_fd(std::string_view map) const;
     /// nullopt: no such key.
     Result<std::optional<Bytes>> lookup(std::string_view map, std::span<const std::byte> key) const;
-    Result<void> update(std::string_view map, std::span<const std::byte> key, std::span<const std::byte> value,
-                        UpdateMode mode = UpdateMode::any) const;
+    Result<void> update(std::string_view map, std::span<const std::byte> key,
+                        std::span<const std::byte> value, UpdateMode mode = UpdateMode::any) const;
     /// False: there was no such key.
     Result<bool> erase(std::string_view map, std::span<const std::byte> key) const;
-    /// Calls `visit` with every element until it returns false. Elements that come and go meanwhile may be missed or seen
-    /// twice. The spans are valid during the call.
+    /// Calls `visit` with every element until it returns false. Elements that come and go meanwhile may be
+    /// missed or seen twice. The spans are valid during the call.
     using MapVisitor = std::function<bool(std::span<const std::byte> key, std::span<const std::byte> value)>;
     Result<void> for_each(std::string_view map, const MapVisitor& visit) const;
     Result<void> freeze(std::string_view map) const;
@@ -162,13 +164,13 @@ class Manager {
     Result<UniqueFd> program_fd(std::string_view program) const;
     /// One more attachment of a loaded program, attached at once when the Manager runs. The id must be new.
     Result<void> add_hook(ProbeSpec probe);
-    /// Loads a program once more, with constants and maps of its own, and attaches it when the Manager runs. On failure
-    /// nothing stays. USDT programs cannot be cloned.
+    /// Loads a program once more, with constants and maps of its own, and attaches it when the Manager runs.
+    /// On failure nothing stays. USDT programs cannot be cloned.
     Result<void> clone_program(CloneSpec clone);
     /// Detaches a probe and forgets it; its program stays loaded, a clone goes.
     Result<void> remove_hook(const ProbeId& id);
-    /// Changes which probes run: attaches what is missing, detaches what is not named any more, leaves the rest alone.
-    /// Unknown probes change nothing; when the new activation does not hold, the old set is kept.
+    /// Changes which probes run: attaches what is missing, detaches what is not named any more, leaves the
+    /// rest alone. Unknown probes change nothing; when the new activation does not hold, the old set is kept.
     Result<void> update_activation(std::vector<Selector> activation);
     /// Gives a probe that is not attached another uid; selectors follow.
     Result<void> rename_probe(const ProbeId& from, std::string uid);

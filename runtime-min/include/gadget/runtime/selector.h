@@ -14,8 +14,8 @@ namespace gadget::runtime {
 
 /// A probe is one attachment of one program. `uid` tells several attachments of the same program apart.
 struct ProbeId {
-    std::string program;    ///< C function name in the object
-    std::string uid{};      ///< free text, often empty
+    std::string program;  ///< C function name in the object
+    std::string uid{};    ///< free text, often empty
 
     friend auto operator<=>(const ProbeId&, const ProbeId&) = default;
 };
@@ -32,8 +32,8 @@ struct Selector {
     enum class Kind : std::uint8_t { probe, all_of, one_of, best_effort };
 
     Kind kind = Kind::all_of;
-    ProbeId id{};                        ///< for Kind::probe
-    std::vector<Selector> children{};    ///< for the others
+    ProbeId id{};                      ///< for Kind::probe
+    std::vector<Selector> children{};  ///< for the others
 
     [[nodiscard]] static Selector probe(ProbeId id);
     [[nodiscard]] static Selector all_of(std::vector<Selector> children);

@@ -24,8 +24,9 @@ namespace gadget::runtime {
 
 /// kprobe, kretprobe, ksyscall.
 struct KernelFunction {
-    std::string symbol;          ///< kernel symbol; a system call's name also finds its __x64_sys_ (arm64: __arm64_sys_) form
-    std::uint64_t offset = 0;    ///< bytes into the function
+    std::string
+        symbol;  ///< kernel symbol; a system call's name also finds its __x64_sys_ (arm64: __arm64_sys_) form
+    std::uint64_t offset = 0;  ///< bytes into the function
 };
 
 /// tracepoint (category and name), raw_tp (name only).
@@ -34,31 +35,33 @@ struct Tracepoint {
     std::string name;
 };
 
-/// fentry, fexit, fmod_ret, tp_btf, lsm, iter: the kernel function, tracepoint, hook or iterator kind. Taken before the load.
+/// fentry, fexit, fmod_ret, tp_btf, lsm, iter: the kernel function, tracepoint, hook or iterator kind. Taken
+/// before the load.
 struct KernelTarget {
-    std::string name{};                 ///< empty: the section's
-    std::string map{};                  ///< iter/bpf_map_elem: the map to walk
+    std::string name{};  ///< empty: the section's
+    std::string map{};   ///< iter/bpf_map_elem: the map to walk
 };
 
 /// uprobe, uretprobe.
 struct UserFunction {
-    std::string binary;                       ///< path, or a bare name that is looked up like libraries and programs are
-    std::string symbol{};                     ///< function, from the symbol table or the dynamic one
-    std::uint64_t offset = 0;                 ///< added to the symbol; without a symbol: offset in the file
-    std::optional<pid_t> pid{};               ///< only this process
-    std::uint64_t reference_counter = 0;      ///< file offset of a USDT semaphore, 0 = none
+    std::string binary;          ///< path, or a bare name that is looked up like libraries and programs are
+    std::string symbol{};        ///< function, from the symbol table or the dynamic one
+    std::uint64_t offset = 0;    ///< added to the symbol; without a symbol: offset in the file
+    std::optional<pid_t> pid{};  ///< only this process
+    std::uint64_t reference_counter = 0;  ///< file offset of a USDT semaphore, 0 = none
 };
 
 /// kprobe.multi, kretprobe.multi: all of these at once, by one link.
 struct KernelFunctions {
-    std::vector<std::string> symbols;         ///< exact names, or patterns with * and ?
+    std::vector<std::string> symbols;  ///< exact names, or patterns with * and ?
 };
 
-/// uprobe.multi, uretprobe.multi: all of these at once, by one link, which is also many times faster to let go.
+/// uprobe.multi, uretprobe.multi: all of these at once, by one link, which is also many times faster to let
+/// go.
 struct UserFunctions {
     std::string binary;
-    std::vector<std::string> symbols{};       ///< exact names, or patterns with * and ?
-    std::vector<std::uint64_t> offsets{};     ///< and these offsets in the file
+    std::vector<std::string> symbols{};    ///< exact names, or patterns with * and ?
+    std::vector<std::uint64_t> offsets{};  ///< and these offsets in the file
     std::optional<pid_t> pid{};
 };
 
@@ -72,36 +75,37 @@ struct UserTracepoint {
 
 /// perf_event, opened on every online CPU.
 struct PerfEvent {
-    std::uint32_t type = 1;             ///< PERF_TYPE_*; 1 = software
-    std::uint64_t config = 0;           ///< PERF_COUNT_*; 0 of software = CPU clock
-    std::uint64_t frequency = 0;        ///< samples per second; beats `period`
-    std::uint64_t period = 0;           ///< events per sample
-    std::optional<pid_t> pid{};         ///< only this process
+    std::uint32_t type = 1;       ///< PERF_TYPE_*; 1 = software
+    std::uint64_t config = 0;     ///< PERF_COUNT_*; 0 of software = CPU clock
+    std::uint64_t frequency = 0;  ///< samples per second; beats `period`
+    std::uint64_t period = 0;     ///< events per sample
+    std::optional<pid_t> pid{};   ///< only this process
 };
 
 enum class Direction : std::uint8_t { ingress, egress };
 enum class XdpMode : std::uint8_t { automatic, skb, driver, hardware };
 
-/// xdp, tc and tcx. Also socket filters: a packet socket on the interface, or on all when neither name nor index is given.
+/// xdp, tc and tcx. Also socket filters: a packet socket on the interface, or on all when neither name nor
+/// index is given.
 struct NetInterface {
-    std::string name{};                 ///< e.g. "eth0"; or
-    unsigned index = 0;                 ///< its index, which wins
-    std::optional<Direction> direction{};    ///< tc: required; tcx: if the section does not say
+    std::string name{};                    ///< e.g. "eth0"; or
+    unsigned index = 0;                    ///< its index, which wins
+    std::optional<Direction> direction{};  ///< tc: required; tcx: if the section does not say
     XdpMode xdp_mode = XdpMode::automatic;
-    std::uint32_t handle = 0;           ///< tc filter handle, 0 = the kernel chooses
-    std::uint16_t priority = 50;        ///< tc filter priority
-    std::uint16_t protocol = 0;         ///< tc: ETH_P_*, host order, 0 = all
-    int netns_fd = -1;                  ///< network namespace to attach in, borrowed until start() returns; -1 = ours
+    std::uint32_t handle = 0;     ///< tc filter handle, 0 = the kernel chooses
+    std::uint16_t priority = 50;  ///< tc filter priority
+    std::uint16_t protocol = 0;   ///< tc: ETH_P_*, host order, 0 = all
+    int netns_fd = -1;  ///< network namespace to attach in, borrowed until start() returns; -1 = ours
 };
 
 /// cgroup_*, sockops.
 struct Cgroup {
-    std::filesystem::path path;         ///< folder below a cgroup2 mount
+    std::filesystem::path path;  ///< folder below a cgroup2 mount
 };
 
 /// socket filter.
 struct Socket {
-    int fd = -1;                        ///< borrowed; must stay open until stop()
+    int fd = -1;  ///< borrowed; must stay open until stop()
 };
 
 /// sk_lookup, flow_dissector: a network namespace.
@@ -109,40 +113,42 @@ struct NetNamespace {
     std::filesystem::path path = "/proc/self/ns/net";
 };
 
-using AttachTarget = std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget, UserFunction,
-                                  UserFunctions, UserTracepoint, PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
+using AttachTarget =
+    std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget, UserFunction,
+                 UserFunctions, UserTracepoint, PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
 
 struct ProbeSpec {
     ProbeId id;
-    std::string section{};              ///< replaces the section that the object gives the program; empty: keep
+    std::string section{};  ///< replaces the section that the object gives the program; empty: keep
     AttachTarget target{};
-    bool enabled = true;                ///< false: loaded, but not attached by start()
-    std::uint64_t cookie = 0;           ///< bpf_get_attach_cookie() of kprobe, uprobe, tracepoint, perf_event (Linux 5.15)
+    bool enabled = true;  ///< false: loaded, but not attached by start()
+    std::uint64_t cookie =
+        0;  ///< bpf_get_attach_cookie() of kprobe, uprobe, tracepoint, perf_event (Linux 5.15)
     std::optional<unsigned> retries{};  ///< attempts after the first that fails; default Options::retries
     std::optional<std::chrono::milliseconds> retry_delay{};
 };
 
 // ---- Reading events ----
 
-/// A ring buffer map and who gets its records. Handlers run inside poll() and consume(), on the caller's thread; the bytes
-/// are valid during the call. Handlers must not throw (an exception becomes the error of that poll()). They may call
-/// every const method of the Manager.
+/// A ring buffer map and who gets its records. Handlers run inside poll() and consume(), on the caller's
+/// thread; the bytes are valid during the call. Handlers must not throw (an exception becomes the error of
+/// that poll()). They may call every const method of the Manager.
 struct RingBufferSpec {
     std::string map;
     std::function<void(std::span<const std::byte> record)> on_record{};
     /// Instead of on_record (and stronger): many records a call.
     std::function<void(std::span<const std::span<const std::byte>> records)> on_batch{};
-    std::uint32_t size = 0;             ///< bytes, rounded up to what the kernel accepts; 0 = as in the object
+    std::uint32_t size = 0;  ///< bytes, rounded up to what the kernel accepts; 0 = as in the object
 };
 
 /// A perf event array map and who gets its records.
 struct PerfBufferSpec {
     std::string map;
-    std::size_t pages = 64;             ///< buffer per CPU, rounded up to a power of two
+    std::size_t pages = 64;  ///< buffer per CPU, rounded up to a power of two
     std::function<void(int cpu, std::span<const std::byte> record)> on_record{};
-    std::function<void(int cpu, std::uint64_t count)> on_lost{};    ///< optional; losses are always counted
-    std::uint32_t wakeup_events = 1;    ///< poll() wakes up after so many records...
-    std::uint32_t watermark = 0;        ///< ...or, when not 0, after so many bytes
+    std::function<void(int cpu, std::uint64_t count)> on_lost{};  ///< optional; losses are always counted
+    std::uint32_t wakeup_events = 1;  ///< poll() wakes up after so many records...
+    std::uint32_t watermark = 0;      ///< ...or, when not 0, after so many bytes
 };
 
 // ---- Changes before the load ----
@@ -151,8 +157,8 @@ struct PerfBufferSpec {
 struct Constant {
     std::string name;
     Bytes value;
-    bool optional = false;              ///< fine when the object has no such variable
-    bool allow_mutable = false;         ///< also a variable in .data or .bss: its initial value
+    bool optional = false;       ///< fine when the object has no such variable
+    bool allow_mutable = false;  ///< also a variable in .data or .bss: its initial value
 };
 
 /// Changes the definition of a map. Only what is set changes.
@@ -164,10 +170,11 @@ struct MapEdit {
     std::optional<std::uint32_t> key_size{};
     std::optional<std::uint32_t> value_size{};
     std::optional<std::uint32_t> numa_node{};
-    std::optional<bool> create{};       ///< false: leave the map out; programs that use it are refused
-    int replace_fd = -1;                ///< use this map instead of making one: its shape is checked, the fd duplicated
-    int inner_map_fd = -1;              ///< template for map-in-map, borrowed until init() returns
-    std::filesystem::path pin_path{};   ///< on a bpf file system: reused when it is there, else pinned after the load
+    std::optional<bool> create{};  ///< false: leave the map out; programs that use it are refused
+    int replace_fd = -1;    ///< use this map instead of making one: its shape is checked, the fd duplicated
+    int inner_map_fd = -1;  ///< template for map-in-map, borrowed until init() returns
+    std::filesystem::path
+        pin_path{};  ///< on a bpf file system: reused when it is there, else pinned after the load
     bool remove_pin_on_stop = false;
 };
 
@@ -178,7 +185,8 @@ struct MapEntry {
     Bytes value;
 };
 
-/// outer[key] = inner, where inner is a map of this object or a descriptor. In place before the first program runs.
+/// outer[key] = inner, where inner is a map of this object or a descriptor. In place before the first program
+/// runs.
 struct MapRoute {
     std::string outer;
     Bytes key;
@@ -197,13 +205,13 @@ struct TailCallRoute {
 /// A map that a clone uses in the place of the one that its original uses.
 struct MapReplacement {
     std::string map;
-    int fd = -1;    ///< borrowed during the call; its shape is checked by the verifier
+    int fd = -1;  ///< borrowed during the call; its shape is checked by the verifier
 };
 
 /// A second, independent instance of a loaded program.
 struct CloneSpec {
-    ProbeSpec probe;                            ///< id.program: the original; id.uid: new and not empty
-    std::vector<Constant> constants{};          ///< the clone alone sees these values
+    ProbeSpec probe;                    ///< id.program: the original; id.uid: new and not empty
+    std::vector<Constant> constants{};  ///< the clone alone sees these values
     std::vector<MapReplacement> maps{};
 };
 
@@ -217,20 +225,22 @@ struct ObjectBytes {
 struct Options {
     unsigned retries = 0;
     std::chrono::milliseconds retry_delay{100};
-    std::filesystem::path kernel_btf{};     ///< BTF file for CO-RE instead of the running kernel's
-    unsigned verifier_log_level = 0;        ///< 0: a log only on refusal; 1, 2, 4: kernel's BPF_LOG_*, kept in load_log()
+    std::filesystem::path kernel_btf{};  ///< BTF file for CO-RE instead of the running kernel's
+    unsigned verifier_log_level =
+        0;  ///< 0: a log only on refusal; 1, 2, 4: kernel's BPF_LOG_*, kept in load_log()
 };
 
 struct ManagerSpec {
-    std::string name = "object";            ///< how errors call it
+    std::string name = "object";  ///< how errors call it
     std::variant<ObjectBytes, ObjectFile> object{};
     /// Empty: every program of the object as its section says, except those whose section starts with '?'.
-    /// Otherwise exactly these; other programs are loaded when a tail call route names them or `load_all` is set.
+    /// Otherwise exactly these; other programs are loaded when a tail call route names them or `load_all` is
+    /// set.
     std::vector<ProbeSpec> probes{};
     bool load_all = false;
     /// Conditions for start(). Empty: every enabled probe must run.
     std::vector<Selector> activation{};
-    std::vector<std::string> excluded_programs{};    ///< never loaded
+    std::vector<std::string> excluded_programs{};  ///< never loaded
     std::vector<RingBufferSpec> ring_buffers{};
     std::vector<PerfBufferSpec> perf_buffers{};
     std::vector<Constant> constants{};

@@ -3,8 +3,8 @@
 
 namespace gadget {
 
-/// A wish to stop, as a descriptor that becomes readable and stays so: long work polls it beside its own descriptors.
-/// Borrowed; -1 = never.
+/// A wish to stop, as a descriptor that becomes readable and stays so: long work polls it beside its own
+/// descriptors. Borrowed; -1 = never.
 struct CancelToken {
     int fd = -1;
     [[nodiscard]] bool requested() const;

@@ -30,9 +30,9 @@ struct SourceRange {
 
 /// A place in a compiled object: "program 'on_open', instruction 12".
 struct ObjectLocation {
-    std::string object{};     ///< file name, or "amd64 object"
-    std::string symbol{};     ///< program, map or variable; may be empty
-    long instruction = -1;    ///< index in the program, -1 = not about one
+    std::string object{};   ///< file name, or "amd64 object"
+    std::string symbol{};   ///< program, map or variable; may be empty
+    long instruction = -1;  ///< index in the program, -1 = not about one
 
     friend bool operator==(const ObjectLocation&, const ObjectLocation&) = default;
 };
@@ -52,10 +52,10 @@ struct FixIt {
 
 struct Diagnostic {
     Severity severity = Severity::error;
-    std::string id;           ///< stable lower-case slug, e.g. "unknown-section", or clang's option name
-    std::string message;      ///< lower case, no final period
+    std::string id;       ///< stable lower-case slug, e.g. "unknown-section", or clang's option name
+    std::string message;  ///< lower case, no final period
     Location location{};
-    std::string hint{};       ///< an action the user can take; empty if there is none
+    std::string hint{};  ///< an action the user can take; empty if there is none
     std::vector<Note> notes{};
     std::vector<FixIt> fixes{};
 };
@@ -74,9 +74,10 @@ class DiagnosticList final : public DiagnosticSink {
     [[nodiscard]] const std::vector<Diagnostic>& all() const { return diagnostics_; }
     [[nodiscard]] std::size_t count(Severity severity) const;
     [[nodiscard]] bool has_errors() const { return count(Severity::error) > 0; }
-    /// Sorts by file, position and id and drops exact repetitions, so that the output is the same in every run.
+    /// Sorts by file, position and id and drops exact repetitions, so that the output is the same in every
+    /// run.
     void sort();
-    void promote_warnings();    ///< --strict: warnings become errors
+    void promote_warnings();  ///< --strict: warnings become errors
 
   private:
     std::vector<Diagnostic> diagnostics_;
@@ -90,9 +91,10 @@ struct RenderOptions {
 /// The text of a file, for showing the line of a finding; nullopt when it cannot be read.
 using SourceReader = std::function<std::optional<std::string>(const std::string& file)>;
 
-/// A finding as text for people: "file:line:column: error: message [id]", the source line with a caret, notes and hint.
-/// Ends with a newline.
-[[nodiscard]] std::string render(const Diagnostic& diagnostic, const SourceReader& source, const RenderOptions& options);
+/// A finding as text for people: "file:line:column: error: message [id]", the source line with a caret, notes
+/// and hint. Ends with a newline.
+[[nodiscard]] std::string render(const Diagnostic& diagnostic, const SourceReader& source,
+                                 const RenderOptions& options);
 
 /// "program.bpf.c:3:7" or "amd64 object, program 'x'"; empty when unknown.
 [[nodiscard]] std::string to_string(const Location& location);

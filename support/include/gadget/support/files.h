@@ -37,7 +37,8 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::size_
 /// (full disk, no permission) leaves the old content in place and no temporary file.
 Result<void> write_file_atomic(const std::filesystem::path& path, std::span<const std::byte> content,
                                unsigned mode = 0644);
-Result<void> write_file_atomic(const std::filesystem::path& path, std::string_view content, unsigned mode = 0644);
+Result<void> write_file_atomic(const std::filesystem::path& path, std::string_view content,
+                               unsigned mode = 0644);
 
 /// Creates the folder and its parents; fine if it is there.
 Result<void> create_directories(const std::filesystem::path& path);
@@ -55,7 +56,8 @@ Result<Bytes> read_all(int fd, std::size_t limit, const std::string& what);
 class TempDir {
   public:
     /// Under TMPDIR as given by `parent`, or /tmp when empty.
-    static Result<TempDir> create(std::string_view prefix = "gadget", const std::filesystem::path& parent = {});
+    static Result<TempDir> create(std::string_view prefix = "gadget",
+                                  const std::filesystem::path& parent = {});
     TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
     TempDir& operator=(TempDir&& other) noexcept;
     TempDir(const TempDir&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Result<T>: a value, or the Error that says why there is none. The names follow std::expected (C++23), which the
-// distribution's C++20 lacks; unlike it, a Result that is dropped is a compiler warning.
+// Result<T>: a value, or the Error that says why there is none. The names follow std::expected (C++23), which
+// the distribution's C++20 lacks; unlike it, a Result that is dropped is a compiler warning.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ namespace gadget {
 
 /// What a caller can act on. Detail goes into the message, not into a new code.
 enum class ErrorCode : std::uint8_t {
-    rejected_input,     ///< the user's input has errors; the findings were reported as Diagnostics or in the message
+    rejected_input,     ///< the user's input has errors; the findings were reported as Diagnostics or in the
+                        ///< message
     invalid_argument,   ///< the caller asked for something impossible
     not_found,          ///< a file, image, kernel or object is not there
     already_exists,     ///< and must not be replaced
@@ -23,10 +24,10 @@ enum class ErrorCode : std::uint8_t {
     corrupt_data,       ///< bytes that do not follow their format
     io,                 ///< a read, write or network operation failed
     timed_out,
-    cancelled,          ///< the user interrupted
-    boot_failed,        ///< a test machine did not come up
-    guest_panic,        ///< the kernel of a test machine crashed
-    internal,           ///< a defect of GadgetKit
+    cancelled,    ///< the user interrupted
+    boot_failed,  ///< a test machine did not come up
+    guest_panic,  ///< the kernel of a test machine crashed
+    internal,     ///< a defect of GadgetKit
 };
 
 /// A feature that the environment lacks, e.g. {"ring buffer map", "Linux 5.8"}.
@@ -37,10 +38,10 @@ struct Requirement {
 
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string message;                     ///< lower case, no final period, names what it is about
-    std::string hint{};                      ///< what the user can do; may be empty
+    std::string message;  ///< lower case, no final period, names what it is about
+    std::string hint{};   ///< what the user can do; may be empty
     std::optional<Requirement> requirement{};
-    std::vector<std::string> context{};      ///< "while loading 'a.bpf.o'", innermost first
+    std::vector<std::string> context{};  ///< "while loading 'a.bpf.o'", innermost first
 
     /// Message, context and hint as one line for people.
     [[nodiscard]] std::string to_string() const;
@@ -64,8 +65,10 @@ class [[nodiscard]] Result {
   public:
     using value_type = T;
 
-    Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // NOLINT(google-explicit-constructor)
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}    // NOLINT(google-explicit-constructor)
+    Result(T value)
+        : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+        : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const { return state_.index() == 0; }
     explicit operator bool() const { return has_value(); }
@@ -110,7 +113,7 @@ class [[nodiscard]] Result<void> {
     using value_type = void;
 
     Result() = default;
-    Result(Error error) : error_(std::move(error)) {}    // NOLINT(google-explicit-constructor)
+    Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     [[nodiscard]] bool has_value() const { return !error_.has_value(); }
     explicit operator bool() const { return has_value(); }
@@ -140,9 +143,9 @@ class [[nodiscard]] Result<void> {
 #define GADGET_DETAIL_JOIN(a, b) GADGET_DETAIL_JOIN2(a, b)
 
 /// Returns the error of `expression` (a Result) to the caller, or goes on.
-#define GADGET_TRY(expression)                                           \
-    do {                                                                 \
-        auto gadget_try_result = (expression);                           \
+#define GADGET_TRY(expression)                                               \
+    do {                                                                     \
+        auto gadget_try_result = (expression);                               \
         if (!gadget_try_result) return std::move(gadget_try_result).error(); \
     } while (false)
 

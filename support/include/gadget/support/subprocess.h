@@ -18,10 +18,10 @@ namespace gadget {
 
 /// How a process ended.
 struct ExitStatus {
-    int code = 0;      ///< exit status; meaningless when signal != 0
-    int signal = 0;    ///< the signal that ended it, 0 = it exited
+    int code = 0;    ///< exit status; meaningless when signal != 0
+    int signal = 0;  ///< the signal that ended it, 0 = it exited
     [[nodiscard]] bool success() const { return code == 0 && signal == 0; }
-    [[nodiscard]] std::string to_string() const;    ///< "exit status 3", "killed by SIGSEGV"
+    [[nodiscard]] std::string to_string() const;  ///< "exit status 3", "killed by SIGSEGV"
 };
 
 /// Descriptor `source` of ours becomes `target` in the child.
@@ -31,21 +31,22 @@ struct FdMapping {
 };
 
 struct SpawnOptions {
-    std::vector<std::string> argv;              ///< argv[0] is looked up in PATH unless it has a slash
-    std::vector<FdMapping> fds;                 ///< 0..2 that are not mapped read from and write to /dev/null
-    std::optional<std::vector<std::string>> environment;    ///< "K=V"; default: ours
-    std::filesystem::path working_directory;    ///< empty: ours
-    std::size_t memory_limit = 0;               ///< address space in bytes, 0 = no limit
-    unsigned cpu_seconds = 0;                   ///< 0 = no limit
+    std::vector<std::string> argv;  ///< argv[0] is looked up in PATH unless it has a slash
+    std::vector<FdMapping> fds;     ///< 0..2 that are not mapped read from and write to /dev/null
+    std::optional<std::vector<std::string>> environment;  ///< "K=V"; default: ours
+    std::filesystem::path working_directory;              ///< empty: ours
+    std::size_t memory_limit = 0;                         ///< address space in bytes, 0 = no limit
+    unsigned cpu_seconds = 0;                             ///< 0 = no limit
 };
 
-/// A running child. The destructor kills it and waits: no process outlives its owner. The child also dies with the thread
-/// that started it (PR_SET_PDEATHSIG).
+/// A running child. The destructor kills it and waits: no process outlives its owner. The child also dies
+/// with the thread that started it (PR_SET_PDEATHSIG).
 class Subprocess {
   public:
     /// `not_found` when the program does not exist.
     static Result<Subprocess> spawn(const SpawnOptions& options);
-    Subprocess(Subprocess&& other) noexcept : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+    Subprocess(Subprocess&& other) noexcept
+        : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
     Subprocess& operator=(Subprocess&& other) noexcept;
     Subprocess(const Subprocess&) = delete;
     Subprocess& operator=(const Subprocess&) = delete;
@@ -70,7 +71,8 @@ struct CommandOutput {
     std::string err;
 };
 
-/// Runs a program to its end and returns what it wrote, at most `limit` bytes a stream (more ends it with an error).
+/// Runs a program to its end and returns what it wrote, at most `limit` bytes a stream (more ends it with an
+/// error).
 Result<CommandOutput> run_command(SpawnOptions options,
                                   std::optional<std::chrono::milliseconds> timeout = std::nullopt,
                                   std::size_t limit = kMaxTextFile);

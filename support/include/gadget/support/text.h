@@ -14,7 +14,8 @@ namespace gadget {
 /// (optimal string alignment distance), ASCII case ignored at no cost.
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The candidate nearest to `name`, or empty when none is near enough to be what was meant (a third of the length).
+/// The candidate nearest to `name`, or empty when none is near enough to be what was meant (a third of the
+/// length).
 [[nodiscard]] std::string nearest(std::string_view name, std::span<const std::string> candidates);
 
 /// "did you mean 'x'?", or empty when nothing is near.
@@ -23,7 +24,8 @@ namespace gadget {
 /// "a, b and c".
 [[nodiscard]] std::string join_words(std::span<const std::string> words, std::string_view last = "and");
 
-/// The parts between separators, empty ones too; at least one. They point into `text`, which must outlive them.
+/// The parts between separators, empty ones too; at least one. They point into `text`, which must outlive
+/// them.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 /// Parts of a string that is about to go would dangle.
 template <class String>
@@ -34,7 +36,8 @@ std::vector<std::string_view> split(String&& text, char separator) = delete;
 /// "1.2 MB", decimal units, one decimal below 10.
 [[nodiscard]] std::string human_bytes(unsigned long long bytes);
 
-/// Bytes that are not valid UTF-8 and control characters replaced, so that output of strangers cannot garble a terminal.
+/// Bytes that are not valid UTF-8 and control characters replaced, so that output of strangers cannot garble
+/// a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
 }  // namespace gadget

@@ -22,33 +22,34 @@ struct KernelSelector {
     model::Arch arch = model::Arch::amd64;
 
     [[nodiscard]] bool is_host() const { return id == "host"; }
-    [[nodiscard]] std::string to_string() const;    ///< "6.12/arm64"
+    [[nodiscard]] std::string to_string() const;  ///< "6.12/arm64"
     friend bool operator==(const KernelSelector&, const KernelSelector&) = default;
 };
 
-/// The product of "--kernel host,6.1,6.12" and "--arch amd64,arm64", in that order and without repetitions. "host" counts
-/// only for the architecture of this machine. `invalid_argument` for an empty list, an unknown architecture, or a name that
-/// is neither "host", nor `MAJOR.MINOR`, nor made of letters, digits, '.', '_', '+' and '-'.
+/// The product of "--kernel host,6.1,6.12" and "--arch amd64,arm64", in that order and without repetitions.
+/// "host" counts only for the architecture of this machine. `invalid_argument` for an empty list, an unknown
+/// architecture, or a name that is neither "host", nor `MAJOR.MINOR`, nor made of letters, digits, '.', '_',
+/// '+' and '-'.
 Result<std::vector<KernelSelector>> parse_kernel_selectors(std::string_view kernels, std::string_view archs);
 
 /// A kernel in the store. The paths are absolute and stay valid until the kernel is removed.
 struct Kernel {
-    std::string id;                    ///< "6.12", or the name that it was added under
+    std::string id;  ///< "6.12", or the name that it was added under
     model::Arch arch = model::Arch::amd64;
-    std::string release;               ///< as uname -r, e.g. "6.12.117+deb12-cloud-amd64"; empty when unknown
-    std::string package;               ///< the package it was taken from; empty for an added file
-    std::string version;               ///< version of that package
-    std::string sha256;                ///< of `image`, hexadecimal
-    std::filesystem::path image;       ///< amd64: the uncompressed ELF "vmlinux"; arm64: the raw Image
-    std::filesystem::path modules;     ///< folder of *.ko, flat; may be empty
-    std::filesystem::path btf;         ///< raw BTF of the kernel; empty path when the image has none
+    std::string release;            ///< as uname -r, e.g. "6.12.117+deb12-cloud-amd64"; empty when unknown
+    std::string package;            ///< the package it was taken from; empty for an added file
+    std::string version;            ///< version of that package
+    std::string sha256;             ///< of `image`, hexadecimal
+    std::filesystem::path image;    ///< amd64: the uncompressed ELF "vmlinux"; arm64: the raw Image
+    std::filesystem::path modules;  ///< folder of *.ko, flat; may be empty
+    std::filesystem::path btf;      ///< raw BTF of the kernel; empty path when the image has none
 };
 
 /// The ids that fetch() knows, oldest first: "5.10", "6.1", "6.12", ...
 [[nodiscard]] std::vector<std::string> known_kernel_ids();
 
-/// Kernels in a cache folder. Every method may be called by several processes at once: an entry appears whole or not at
-/// all, and only one process fetches the same kernel.
+/// Kernels in a cache folder. Every method may be called by several processes at once: an entry appears whole
+/// or not at all, and only one process fetches the same kernel.
 class KernelStore {
   public:
     /// `cache` is created when something is stored in it.
@@ -57,20 +58,21 @@ class KernelStore {
     /// What is stored, sorted by architecture and id. Damaged entries are left out.
     [[nodiscard]] Result<std::vector<Kernel>> list() const;
 
-    /// The stored kernel; `not_found` when it was never fetched, `corrupt_data` when its image no longer has the digest
-    /// that was recorded.
+    /// The stored kernel; `not_found` when it was never fetched, `corrupt_data` when its image no longer has
+    /// the digest that was recorded.
     [[nodiscard]] Result<Kernel> find(const std::string& id, model::Arch arch) const;
 
-    /// find(), or the newest distribution package of that kernel series, downloaded with the package manager from the
-    /// mirrors this system is configured for, verified by it, unpacked, and stored. `unsupported` with a Requirement
-    /// when the mirror cannot be reached or the package tools are missing; `not_found` for an id that is not known;
-    /// `cancelled`, `timed_out`.
+    /// find(), or the newest distribution package of that kernel series, downloaded with the package manager
+    /// from the mirrors this system is configured for, verified by it, unpacked, and stored. `unsupported`
+    /// with a Requirement when the mirror cannot be reached or the package tools are missing; `not_found` for
+    /// an id that is not known; `cancelled`, `timed_out`.
     [[nodiscard]] Result<Kernel> fetch(const std::string& id, model::Arch arch, Progress& progress,
                                        const CancelToken& cancel);
 
-    /// Stores the image file (bzImage, vmlinux, Image) or kernel package (.deb) at `file` under `id`, replacing what was there.
-    [[nodiscard]] Result<Kernel> add(const std::string& id, model::Arch arch, const std::filesystem::path& file,
-                                     const CancelToken& cancel);
+    /// Stores the image file (bzImage, vmlinux, Image) or kernel package (.deb) at `file` under `id`,
+    /// replacing what was there.
+    [[nodiscard]] Result<Kernel> add(const std::string& id, model::Arch arch,
+                                     const std::filesystem::path& file, const CancelToken& cancel);
 
     /// `not_found` when it is not stored.
     [[nodiscard]] Result<void> remove(const std::string& id, model::Arch arch);
@@ -80,8 +82,8 @@ class KernelStore {
     std::filesystem::path root_;
 };
 
-/// The BTF inside a kernel image (bzImage, vmlinux or Image), as the kernel shows it in /sys/kernel/btf/vmlinux.
-/// `not_found` when there is none, `corrupt_data` when the image cannot be unpacked.
+/// The BTF inside a kernel image (bzImage, vmlinux or Image), as the kernel shows it in
+/// /sys/kernel/btf/vmlinux. `not_found` when there is none, `corrupt_data` when the image cannot be unpacked.
 Result<Bytes> extract_btf(std::span<const std::byte> image);
 
 }  // namespace gadget::testkit

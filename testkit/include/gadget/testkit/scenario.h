@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scenarios: what a gadget must report when this and that happens, as YAML (test/*.yaml of a gadget's folder).
+// Scenarios: what a gadget must report when this and that happens, as YAML (test/*.yaml of a gadget's
+// folder).
 //
 //   name: a failing open is reported
 //   requires: [tracepoint, ringbuf]          # kernel features; the scenario is skipped where one is missing
 //   params: {failed: true, pid: "${opener.pid}"}
-//   steps:                                   # in order, each in a process of its own that exists before the gadget starts
+//   steps:                                   # in order, each in a process of its own that exists before the
+//   gadget starts
 //     - open: {path: "${tmp}/nothing", error: ENOENT}
 //       id: opener
 //       uid: 1000
@@ -14,8 +16,9 @@
 //     - none: {error: ""}
 //   timeout: 10                              # seconds, for one kernel under emulation
 //
-// A field is compared with a value; with one of a list of values; or with {regex: R}, {contains: T}, {min: N, max: M},
-// {not: V}, {absent: true}. ${tmp} is a folder that anyone may write to, ${ID.pid} the process of step ID.
+// A field is compared with a value; with one of a list of values; or with {regex: R}, {contains: T}, {min: N,
+// max: M}, {not: V}, {absent: true}. ${tmp} is a folder that anyone may write to, ${ID.pid} the process of
+// step ID.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +38,10 @@ namespace gadget::testkit {
 /// How one field of an event must be.
 struct FieldMatch {
     enum class Kind : std::uint8_t { equals, one_of, regex, contains, range, not_equals, absent };
-    std::string field;                  ///< dotted path into the JSON row: "proc.creds.uid"
+    std::string field;  ///< dotted path into the JSON row: "proc.creds.uid"
     Kind kind = Kind::equals;
-    std::vector<std::string> values;    ///< one for equals, regex, contains and not_equals; variables not replaced yet
+    std::vector<std::string>
+        values;  ///< one for equals, regex, contains and not_equals; variables not replaced yet
     double minimum = -std::numeric_limits<double>::infinity();
     double maximum = std::numeric_limits<double>::infinity();
 };
@@ -52,8 +56,8 @@ struct Expectation {
 
 /// One thing that happens while the gadget runs.
 struct Step {
-    std::string id;      ///< unique in the scenario; "step1", "step2", ... when none was given
-    std::string kind;    ///< "open", "exec", ...
+    std::string id;    ///< unique in the scenario; "step1", "step2", ... when none was given
+    std::string kind;  ///< "open", "exec", ...
     std::map<std::string, std::string> options;
 };
 
@@ -68,12 +72,12 @@ struct Scenario {
     unsigned timeout_seconds = 10;
 };
 
-/// Reads one scenario. Findings (unknown keys, stimuli and features, with line and column) go to `sink`; with one of severity
-/// error the result is `rejected_input`. `file` is only a name.
+/// Reads one scenario. Findings (unknown keys, stimuli and features, with line and column) go to `sink`; with
+/// one of severity error the result is `rejected_input`. `file` is only a name.
 Result<Scenario> parse_scenario(std::string_view text, const std::string& file, DiagnosticSink& sink);
 
-/// The scenarios in `folder`/*.yaml, sorted by file name; also when findings were reported for some of them, the error is
-/// returned after all were read. Names must be unique. `not_found` when there is none.
+/// The scenarios in `folder`/*.yaml, sorted by file name; also when findings were reported for some of them,
+/// the error is returned after all were read. Names must be unique. `not_found` when there is none.
 Result<std::vector<Scenario>> load_scenarios(const std::filesystem::path& folder, DiagnosticSink& sink);
 
 }  // namespace gadget::testkit
