@@ -26,6 +26,11 @@ class TerminalObserver final : public testkit::TestObserver {
         terminal_.step(kernel.to_string() + ": " + std::string(text));
     }
     void finished(const testkit::TestResult& result) override {
+        // What keeps a whole kernel from being tested is told once; the table at the end has the rest.
+        const bool not_run = result.outcome == Outcome::error || result.outcome == Outcome::skipped;
+        const std::string reason = not_run ? result.kernel.to_string() + result.message : "";
+        if (not_run && reason == last_reason_) return;
+        last_reason_ = reason;
         std::string line =
             fmt::format("{:<8} {:<14} {} ({} ms)", to_string(result.outcome), result.kernel.to_string(),
                         printable(result.scenario), result.duration.count());
@@ -40,6 +45,7 @@ class TerminalObserver final : public testkit::TestObserver {
 
   private:
     Terminal& terminal_;
+    std::string last_reason_;
 };
 
 std::string comma_list(const std::vector<std::string>& words, std::string_view fallback) {
@@ -196,7 +202,11 @@ int test(const TestOptions& options, const Context& context) {
     if (const auto written = write_reports(options, request->gadget, *results); !written)
         return context.terminal.fail(written.error());
     const int output = context.terminal.output_status();
-    return output != kOk ? output : testkit::exit_status(*results);
+    if (output != kOk) return output;
+    const bool nothing_ran = std::all_of(results->begin(), results->end(), [](const auto& result) {
+        return result.failure == testkit::FailureClass::no_permission;
+    });
+    return nothing_ran ? static_cast<int>(kEnvironment) : testkit::exit_status(*results);
 }
 
 }  // namespace gadget::cli
