@@ -68,8 +68,6 @@ std::vector<Check> all_checks() {
         check_bpf(),
         check_file("kernel BTF", "/sys/kernel/btf/vmlinux", "CO-RE relocations work",
                    "use a kernel built with CONFIG_DEBUG_INFO_BTF"),
-        check_file("tracefs", "/sys/kernel/tracing/events", "tracepoints can be found",
-                   "mount -t tracefs tracefs /sys/kernel/tracing"),
         check_file("kprobe events", "/sys/bus/event_source/devices/kprobe/type", "kprobes can be attached",
                    "use a kernel built with CONFIG_KPROBES"),
         check_file("uprobe events", "/sys/bus/event_source/devices/uprobe/type", "uprobes can be attached",
