@@ -59,7 +59,7 @@ class ProgramBuilder {
         for (std::size_t i = 0; i < plan.nodes.size(); ++i) {
             const Node& node = plan.nodes[i];
             if (node.unreferenced || node.json_skip) continue;
-            children_[static_cast<std::size_t>(node.parent + 1)].push_back(i);
+            children_[static_cast<std::size_t>(node.parent) + 1].push_back(i);
         }
         for (auto& list : children_) {
             std::sort(list.begin(), list.end(), [&](std::size_t a, std::size_t b) {

@@ -39,7 +39,7 @@ __attribute__((format(printf, 2, 0))) int print_hook(enum libbpf_print_level lev
     std::string message(static_cast<std::size_t>(length) + 1, '\0');
     (void)std::vsnprintf(message.data(), message.size(), format, arguments);
     message.resize(static_cast<std::size_t>(length));
-    capture->add(level, std::move(message));
+    capture->add(level, message);
     return length;
 }
 
@@ -63,7 +63,7 @@ LogCapture::~LogCapture() {
     if (--captures == 0) libbpf_set_print(std::exchange(previous_hook, nullptr));
 }
 
-void LogCapture::add(int /*level*/, std::string message) {
+void LogCapture::add(int /*level*/, std::string_view message) {
     if (text_.size() + message.size() > kMaxCapture) return;
     std::string_view rest = message;
     constexpr std::string_view kPrefix = "libbpf: ";

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace gadget::runtime {
 
@@ -21,7 +22,7 @@ class LogCapture {
     /// Warnings and notices so far, without the "libbpf: " prefixes and without advice that is wrong here.
     [[nodiscard]] const std::string& text() const { return text_; }
     [[nodiscard]] std::string take() { return std::move(text_); }
-    void add(int level, std::string message);
+    void add(int level, std::string_view message);
 
   private:
     std::string text_;

@@ -85,7 +85,7 @@ bool is_state(std::string_view line) {
     if (line.starts_with("from ") && line.find(" to ") != std::string_view::npos) return true;
     const std::size_t colon = line.find(": R");
     if (colon != std::string_view::npos && colon < 8 && line.find('=') != std::string_view::npos) return true;
-    return line.size() > 3 && line[0] == 'R' && line.find("=") < 6;
+    return line.size() > 3 && line[0] == 'R' && line.find('=') < 6;
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ bool looks_like_package(std::span<const std::byte> content) {
 
 }  // namespace
 
-KernelStore::KernelStore(fs::path cache) : root_(std::move(cache) / "kernels") {}
+KernelStore::KernelStore(const fs::path& cache) : root_(cache / "kernels") {}
 
 fs::path KernelStore::entry(const std::string& id, model::Arch arch) const {
     return fs::absolute(root_) / std::string(model::to_string(arch)) / id;

@@ -145,7 +145,8 @@ TEST(TarReader, RefusesDamage) {
 }
 
 TEST(ModuleDependencies, AreReadFromModinfo) {
-    const std::string module("\177ELF....\0license=GPL\0depends=virtio_ring,virtio-pci\0name=x\0", 62);
+    using namespace std::string_literals;
+    const auto module = "\177ELF....\0license=GPL\0depends=virtio_ring,virtio-pci\0name=x\0"s;
     EXPECT_EQ(module_dependencies(as_bytes(module)), (std::vector<std::string>{"virtio_ring", "virtio_pci"}));
     EXPECT_TRUE(module_dependencies(as_bytes(std::string("\0depends=\0", 10))).empty());
     EXPECT_TRUE(module_dependencies(as_bytes("nothing here")).empty());

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <thread>
 
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace gadget::tests {
@@ -53,13 +55,43 @@ TEST_F(RunCommand, RunnerWithoutCompilerRunsImages) {
     EXPECT_EQ(lines(result.out), 1U);
 }
 
+/// Two threads that hand a byte to and fro: each turn is a switch of this process, however busy the machine
+/// is.
+class Switches {
+  public:
+    Switches() {
+        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends_.data()), 0);
+        for (std::size_t i = 0; i < 2; ++i) threads_[i] = std::thread([end = ends_[i]] { echo(end); });
+        EXPECT_EQ(::write(ends_[0], "x", 1), 1);
+    }
+    ~Switches() {
+        for (const int end : ends_) (void)::shutdown(end, SHUT_RDWR);
+        for (auto& thread : threads_) thread.join();
+        for (const int end : ends_) (void)::close(end);
+    }
+    Switches(const Switches&) = delete;
+    Switches& operator=(const Switches&) = delete;
+
+  private:
+    static void echo(int end) {
+        char byte = 0;
+        while (::recv(end, &byte, 1, 0) == 1 && ::send(end, &byte, 1, MSG_NOSIGNAL) == 1) {
+        }
+    }
+    std::array<int, 2> ends_{};
+    std::array<std::thread, 2> threads_;
+};
+
 TEST_F(RunCommand, FilterKeepsOnlyMatchingEvents) {
+    const Switches switches;
+    const auto own = std::to_string(::getpid());
     const auto result =
-        gadget({"run", "tiny", "-o", "json", "--filter", "pid==0", "--count", "3", "--timeout", "30"});
+        gadget({"run", "tiny", "-o", "json", "--filter", "pid==" + own, "--count", "3", "--timeout", "30"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(lines(result.out), 3U);
+    const std::string start = R"({"pid":)" + own + ",";
     for (std::size_t at = 0; at < result.out.size(); at = result.out.find('\n', at) + 1) {
-        EXPECT_EQ(result.out.compare(at, 8, R"({"pid":0)"), 0) << result.out;
+        EXPECT_EQ(result.out.compare(at, start.size(), start), 0) << result.out;
     }
 }
 

@@ -30,7 +30,7 @@ class FieldNames {
   public:
     void add(std::string name);
     /// Everything below `path` exists.
-    void add_open(std::string path);
+    void add_open(std::string_view path);
     [[nodiscard]] bool contains(std::string_view path) const;
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 

@@ -129,7 +129,7 @@ void FieldNames::add(std::string name) {
     if (lower_.insert(lower_case(name)).second) names_.push_back(std::move(name));
 }
 
-void FieldNames::add_open(std::string path) {
+void FieldNames::add_open(std::string_view path) {
     open_.push_back(lower_case(path) + ".");
 }
 

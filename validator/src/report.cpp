@@ -65,9 +65,9 @@ void Reporter::about_program(std::string message, const model::ProgramFacts& pro
 }
 
 std::string Reporter::suggest(std::string_view name, std::span<const std::string> candidates,
-                              std::string otherwise) const {
+                              std::string_view otherwise) const {
     const auto near = nearest_of(name, candidates);
-    return near.empty() ? otherwise : "did you mean " + quoted(near) + "?";
+    return near.empty() ? std::string(otherwise) : "did you mean " + quoted(near) + "?";
 }
 
 std::string Reporter::nearest_of(std::string_view name, std::span<const std::string> candidates) const {

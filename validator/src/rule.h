@@ -43,12 +43,12 @@ class Reporter {
     /// "did you mean 'x'?", or `otherwise` when nothing is near. An object can name far more things than
     /// anybody reads findings about, and the search is costly: it is left out after a while.
     [[nodiscard]] std::string suggest(std::string_view name, std::span<const std::string> candidates,
-                                      std::string otherwise) const;
+                                      std::string_view otherwise) const;
     /// The same with the names of `items`.
     template <class Items>
     [[nodiscard]] std::string suggest_from(std::string_view name, const Items& items,
-                                           std::string otherwise) const {
-        return may_suggest() ? suggest(name, names_of(items), otherwise) : otherwise;
+                                           std::string_view otherwise) const {
+        return may_suggest() ? suggest(name, names_of(items), otherwise) : std::string(otherwise);
     }
 
     /// A finding about `word`, which stands in the metadata at `at` or after it in the same line: with a

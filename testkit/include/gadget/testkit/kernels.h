@@ -53,7 +53,7 @@ struct Kernel {
 class KernelStore {
   public:
     /// `cache` is created when something is stored in it.
-    explicit KernelStore(std::filesystem::path cache);
+    explicit KernelStore(const std::filesystem::path& cache);
 
     /// What is stored, sorted by architecture and id. Damaged entries are left out.
     [[nodiscard]] Result<std::vector<Kernel>> list() const;
