@@ -6,8 +6,10 @@
 #include <functional>
 #include <map>
 
+#include "completion.h"
 #include "exit_status.h"
 #include "gadget/support/text.h"
+#include "gadget/templates.h"
 
 namespace gadget::cli {
 namespace {
@@ -16,6 +18,7 @@ using Action = std::function<int()>;
 
 /// Everything that the flags fill; the chosen command takes its part.
 struct Choices {
+    NewOptions new_gadget;
     BuildOptions build;
     ValidateOptions validate;
     InspectOptions inspect;
@@ -24,6 +27,7 @@ struct Choices {
     ImageOptions image;
     KernelOptions kernel;
     OutputFormat doctor = OutputFormat::text;
+    Shell shell = Shell::bash;
     std::vector<std::string> archs;
     unsigned timeout_seconds = 0;
     Action action;
@@ -67,6 +71,23 @@ void add_archs(CLI::App& command, Choices& choices) {
     command.add_option("--arch", choices.archs, "architectures: amd64, arm64")
         ->delimiter(',')
         ->type_name("A,...");
+}
+
+void add_new(CLI::App& app, Choices& choices, const Context& context) {
+    auto& options = choices.new_gadget;
+    options.template_name = templates::kDefault;
+    auto* command = app.add_subcommand("new", "Make the folder of a new gadget");
+    command->add_option("name", options.name, "name of the gadget: lower-case letters, digits, underscores")
+        ->type_name("NAME");
+    command->add_option("--template", options.template_name, "what to start from (default tracer)")
+        ->type_name("T");
+    command->add_option("-o,--output", options.folder, "the folder to make (default NAME)")->type_name("DIR");
+    command->add_flag("--list", options.list, "show the templates");
+    command->footer("Example: gadget new starts && gadget build starts -t starts && gadget test starts");
+    command->callback([&] {
+        if (options.name.empty() && !options.list) throw CLI::RequiredError("name");
+        choices.action = [&] { return new_gadget(options, context); };
+    });
 }
 
 void add_build(CLI::App& app, Choices& choices, const Context& context) {
@@ -252,6 +273,35 @@ void add_small_commands(CLI::App& app, Choices& choices, const Context& context)
     version_command->callback([&] { choices.action = [&] { return version(context); }; });
 }
 
+CommandWords words_of(const CLI::App& app) {
+    CommandWords words{.name = app.get_name(), .description = app.get_description()};
+    for (const auto* option : app.get_options()) {
+        for (const auto& name : option->get_lnames()) words.options.push_back("--" + name);
+        for (const auto& name : option->get_snames()) words.options.push_back("-" + name);
+    }
+    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+        words.commands.push_back(words_of(*command));
+    return words;
+}
+
+void add_completion(CLI::App& app, Choices& choices, const Context& context) {
+    auto* command = app.add_subcommand("completion", "Print the completion script of a shell");
+    command->add_option("shell", "bash, zsh or fish")
+        ->required()
+        ->type_name("bash|zsh|fish")
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+        ->each([&choices](const std::string& word) {
+            choices.shell = word == "bash" ? Shell::bash : word == "zsh" ? Shell::zsh : Shell::fish;
+        });
+    command->footer("Example: source <(gadget completion bash)");
+    command->callback([&] {
+        choices.action = [&] {
+            context.terminal.print(completion_script(choices.shell, words_of(app)));
+            return context.terminal.output_status();
+        };
+    });
+}
+
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> names;
     for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
@@ -286,6 +336,7 @@ int dispatch(int argc, char** argv, const Context& context) {
         with_compiler ? "gadget" : "gadget-run"};
     Choices choices;
     app.require_subcommand(1);
+    if (with_compiler) add_new(app, choices, context);
     if (with_compiler) add_build(app, choices, context);
     add_validate(app, choices, context);
     add_inspect(app, choices, context);
@@ -294,6 +345,7 @@ int dispatch(int argc, char** argv, const Context& context) {
     add_image(app, choices, context);
     if (with_compiler) add_kernel(app, choices, context);
     add_small_commands(app, choices, context);
+    add_completion(app, choices, context);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success&) {

@@ -28,6 +28,14 @@ struct Context {
 
 enum class FindingsFormat { text, json, github };
 
+struct NewOptions {
+    std::string name;
+    std::string template_name;
+    std::filesystem::path folder;  ///< empty: named like the gadget
+    bool list = false;
+};
+int new_gadget(const NewOptions& options, const Context& context);
+
 struct BuildOptions {
     std::filesystem::path path = ".";
     std::string tag;
