@@ -10,6 +10,7 @@
 #include "exit_status.h"
 #include "gadget/support/text.h"
 #include "gadget/templates.h"
+#include "run_arguments.h"
 
 namespace gadget::cli {
 namespace {
@@ -29,7 +30,6 @@ struct Choices {
     OutputFormat doctor = OutputFormat::text;
     Shell shell = Shell::bash;
     std::vector<std::string> archs;
-    unsigned timeout_seconds = 0;
     Action action;
 };
 
@@ -37,12 +37,6 @@ const std::map<std::string, FindingsFormat> kFindingsFormats{
     {"text", FindingsFormat::text}, {"json", FindingsFormat::json}, {"github", FindingsFormat::github}};
 const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text},
                                                          {"json", OutputFormat::json}};
-const std::map<std::string, RunFormat> kRunFormats{{"columns", RunFormat::columns},
-                                                   {"json", RunFormat::json},
-                                                   {"jsonpretty", RunFormat::json_pretty},
-                                                   {"yaml", RunFormat::yaml},
-                                                   {"none", RunFormat::none}};
-
 /// An option that takes one of the words of `table`; wrong words are refused with the list.
 template <class T>
 void add_choice(CLI::App& command, const std::string& flags, T& target, const std::map<std::string, T>& table,
@@ -153,43 +147,12 @@ void add_inspect(CLI::App& app, Choices& choices, const Context& context) {
 }
 
 void add_run(CLI::App& app, Choices& choices, const Context& context) {
-    auto& options = choices.run;
-    auto* command = app.add_subcommand("run", "Run a gadget on this kernel and print its events");
-    command->set_help_flag();  // --help with a gadget lists the gadget's parameters
-    command->add_flag("-h,--help", options.help, "this text; with a gadget: its parameters");
-    command->add_option("input", options.input, "gadget folder, eBPF object or image")
-        ->type_name("PATH|OBJECT|IMAGE");
-    add_choice(*command, "-o,--output", options.format, kRunFormats, "output format");
-    command->add_option("--fields", options.fields, "columns to show: a,b or +a,-b")->type_name("LIST");
-    command->add_option("-F,--filter", options.filter, "show only matching events: field==value,other~regex")
-        ->type_name("FILTER");
-    command->add_option("--count", options.max_events, "stop after so many events")->type_name("N");
-    command->add_option("-t,--timeout", choices.timeout_seconds, "stop after so many seconds")
-        ->type_name("S")
-        ->check(CLI::Range(0U, 31'536'000U));
-    command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")
-        ->type_name("FILE");
-    command
-        ->add_option("--ready-fd", options.ready_fd,
-                     "write a newline to this descriptor when every program is attached")
-        ->type_name("FD");
-    command->allow_extras();
-    command->footer(
-        "Options that are not listed are parameters of the gadget: 'gadget run IMAGE --help' lists them.\n"
-        "Examples: gadget run trace_open --timeout 10\n"
-        "          gadget run gadgets/trace_open -o json --failed_only --comm cat");
-    command->callback([&, command] {
-        options.params = command->remaining();
-        options.timeout = std::chrono::seconds(choices.timeout_seconds);
-        if (options.help && options.input.empty()) {
-            const std::string text = command->help();
-            choices.action = [&context, text] {
-                return context.terminal.print(text), context.terminal.output_status();
-            };
-            return;
-        }
-        if (options.input.empty()) throw CLI::RequiredError("a gadget folder, object or image");
-        choices.action = [&] { return run(options, context); };
+    add_run_command(app, choices.run, [&](const std::string& help) {
+        choices.action = [&choices, &context, help] {
+            if (help.empty()) return run(choices.run, context);
+            context.terminal.print(help);
+            return context.terminal.output_status();
+        };
     });
 }
 

@@ -4,75 +4,70 @@
 #include "exit_status.h"
 #include "findings_output.h"
 #include "gadget/support/text.h"
-#include "params.h"
 #include "run_session.h"
 
 namespace gadget::cli {
 namespace {
 
-Error no_object(const LoadedGadget& gadget) {
-    const std::string arch(model::to_string(model::host_arch()));
-    if (!gadget.objects.empty()) {
+/// The part of a loaded gadget that runs on this machine.
+Result<session::Gadget> for_this_machine(const LoadedGadget& loaded) {
+    session::Gadget gadget{.name = loaded.name};
+    if (loaded.manifest) gadget.metadata = loaded.manifest->text;
+    gadget.has_wasm = loaded.has_wasm;
+    if (const LoadedObject* object = loaded.find(model::host_arch()); object != nullptr) {
+        gadget.object = object->object;
+        gadget.facts = object->facts;
+    } else if (!loaded.objects.empty()) {
+        const std::string arch(model::to_string(model::host_arch()));
         return Error{.code = ErrorCode::unsupported,
-                     .message = gadget.name + " has no program for this architecture (" + arch + ")",
+                     .message = loaded.name + " has no program for this architecture (" + arch + ")",
                      .requirement = Requirement{arch + " object in the image", ""}};
     }
-    return Error{
-        .code = ErrorCode::unsupported,
-        .message = gadget.name +
-                   " has no eBPF program; gadgets that consist of metadata alone are not run by this version",
-        .requirement = Requirement{"eBPF program", ""}};
+    return gadget;
 }
 
-/// What this version leaves aside is said, not passed over.
-void tell_remarks(const LoadedGadget& gadget, const model::ObjectFacts& facts, Terminal& terminal) {
-    for (const auto& remark : gadget.remarks) terminal.say("gadget: warning: " + printable(remark));
-    for (const auto& iterator : facts.iterators) {
-        terminal.say("gadget: warning: data source '" + printable(iterator.name) +
-                     "' is an iterator, which this version does not show");
-    }
-    for (const auto& iterator : facts.map_iterators) {
-        terminal.say("gadget: warning: data source '" + printable(iterator.name) +
-                     "' is a map iterator, which this version does not show");
-    }
-}
-
-void help(const LoadedGadget& gadget, const std::vector<Param>& params, Terminal& terminal) {
-    std::string text = printable(gadget.name);
-    if (gadget.manifest && !gadget.manifest->description.empty())
-        text += ": " + printable(gadget.manifest->description);
-    text += "\n\nParameters:\n" + (params.empty() ? std::string("  none\n") : describe_params(params));
+Result<std::string> help(const LoadedGadget& loaded, const session::Gadget& gadget) {
+    GADGET_TRY_ASSIGN(const auto params, session::all_params(gadget));
+    std::string text = printable(loaded.name);
+    if (loaded.manifest && !loaded.manifest->description.empty())
+        text += ": " + printable(loaded.manifest->description);
+    text +=
+        "\n\nParameters:\n" + (params.empty() ? std::string("  none\n") : session::describe_params(params));
     text += "\nSee 'gadget run --help' for the options of the command.\n";
-    terminal.print(text);
+    return text;
+}
+
+Result<void> run_loaded(const LoadedGadget& loaded, const RunOptions& options, const Context& context) {
+    GADGET_TRY_ASSIGN(session::Gadget gadget, for_this_machine(loaded));
+    if (options.help) {
+        GADGET_TRY_ASSIGN(const std::string text, help(loaded, gadget));
+        context.terminal.print(text);
+        return {};
+    }
+    for (const auto& remark : loaded.remarks) context.terminal.say("gadget: warning: " + printable(remark));
+    return RunSession::run(std::move(gadget), options, context);
 }
 
 }  // namespace
 
 int run(const RunOptions& options, const Context& context) {
-    DiagnosticList findings;
-    const LoadOptions load{.archs = {model::host_arch()},
-                           .manifest_file = options.manifest_file,
-                           .load_folder = context.load_folder};
-    const auto gadget = load_gadget(options.input, load, findings);
-    findings.sort();
-    if (!gadget) {
-        context.terminal.show(findings, file_source_reader());
-        return context.terminal.fail(gadget.error());
+    Result<void> done;
+    if (!options.replay_file.empty()) {
+        done = RunSession::replay(options, context);
+    } else {
+        DiagnosticList findings;
+        const LoadOptions load{.archs = {model::host_arch()},
+                               .manifest_file = options.manifest_file,
+                               .load_folder = context.load_folder};
+        const auto loaded = load_gadget(options.input, load, findings);
+        findings.sort();
+        if (!loaded) {
+            context.terminal.show(findings, file_source_reader());
+            return context.terminal.fail(loaded.error());
+        }
+        done = run_loaded(*loaded, options, context);
     }
-    const LoadedObject* object = gadget->find(model::host_arch());
-    if (object == nullptr) return context.terminal.fail(no_object(*gadget));
-    const auto params = gadget_params(object->facts, gadget->manifest ? &*gadget->manifest : nullptr);
-    if (options.help) {
-        help(*gadget, params, context.terminal);
-        return context.terminal.output_status();
-    }
-    auto values = assign_params(params, options.params);
-    if (!values) return context.terminal.fail(values.error());
-    tell_remarks(*gadget, object->facts, context.terminal);
-    auto session = RunSession::create(*gadget, options, std::move(*values), context);
-    if (!session) return context.terminal.fail(session.error());
-    if (const auto done = (*session)->run(); !done) return context.terminal.fail(done.error());
-    return context.terminal.output_status();
+    return done ? context.terminal.output_status() : context.terminal.fail(done.error());
 }
 
 }  // namespace gadget::cli

@@ -10,6 +10,7 @@
 #include "gadget/model.h"
 #include "gadget/support/cancel.h"
 #include "load_gadget.h"
+#include "run_options.h"
 #include "terminal.h"
 
 namespace gadget::cli {
@@ -68,20 +69,6 @@ struct InspectOptions {
 };
 int inspect(const InspectOptions& options, const Context& context);
 
-enum class RunFormat { columns, json, json_pretty, yaml, none };
-
-struct RunOptions {
-    std::string input;
-    std::filesystem::path manifest_file;
-    RunFormat format = RunFormat::columns;
-    std::string fields;
-    std::string filter;
-    std::uint64_t max_events = 0;          ///< 0 = no limit
-    std::chrono::milliseconds timeout{0};  ///< 0 = until interrupted
-    int ready_fd = -1;                     ///< gets one newline when every program is attached
-    bool help = false;
-    std::vector<std::string> params;  ///< words for the gadget itself
-};
 int run(const RunOptions& options, const Context& context);
 
 struct TestOptions {

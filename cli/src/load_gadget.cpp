@@ -37,10 +37,7 @@ Result<LoadedGadget> load_object(const fs::path& path, const LoadOptions& option
 }
 
 void note_skipped_layers(const packager::GadgetContent& content, LoadedGadget& gadget) {
-    if (content.wasm) {
-        gadget.remarks.emplace_back(
-            "the image has a Wasm module, which is not run: what it computes is missing from the events");
-    }
+    gadget.has_wasm = gadget.has_wasm || content.wasm.has_value();
     for (const auto& layer : content.unknown_layers) {
         gadget.remarks.push_back("a layer of unknown type '" + layer.media_type + "' is ignored");
     }

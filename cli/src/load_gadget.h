@@ -28,7 +28,8 @@ struct LoadedGadget {
     std::optional<model::Manifest> manifest;
     std::vector<LoadedObject> objects;
     std::optional<packager::ImageTree> image;  ///< for images
-    std::vector<std::string> remarks;          ///< what was left aside, e.g. a Wasm layer
+    bool has_wasm = false;                     ///< a Wasm module, which is not run
+    std::vector<std::string> remarks;          ///< what was left aside
     std::filesystem::path source_folder;  ///< of a gadget folder: findings with virtual paths belong to it
 
     [[nodiscard]] const LoadedObject* find(model::Arch arch) const;

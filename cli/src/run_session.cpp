@@ -1,208 +1,141 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_session.h"
 
-#include <time.h>
+#include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
+#include <cerrno>
 
 #include "gadget/support/text.h"
 
 namespace gadget::cli {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::size_t kFlushSize = 64 << 10;
-constexpr std::uint32_t kMapTypePerfEventArray = 4;  // enum bpf_map_type, include/uapi/linux/bpf.h
+using std::chrono::milliseconds;
 
-std::int64_t now_ns(clockid_t clock) {
-    timespec time{};
-    (void)::clock_gettime(clock, &time);  // cannot fail for these clocks
-    return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-int utc_offset(std::int64_t unix_seconds) {
-    const time_t seconds = unix_seconds;
-    tm local{};
-    return ::localtime_r(&seconds, &local) == nullptr ? 0 : static_cast<int>(local.tm_gmtoff);
-}
-
-std::optional<events::NameTable> name_table(const char* file) {
-    const auto text = read_text_file(file);
-    if (!text) return std::nullopt;
-    return events::parse_name_table(*text);
-}
-
-events::Environment machine_environment() {
-    events::Environment environment;
-    environment.boot_to_wall_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
-    environment.utc_offset = utc_offset;
-    environment.users = name_table("/etc/passwd");
-    environment.groups = name_table("/etc/group");
-    return environment;
+Result<void> tell_ready(int fd) {
+    if (fd < 0) return {};
+    return write_all(fd, as_bytes("\n"), "cannot write to the descriptor of --ready-fd");
 }
 
 }  // namespace
 
-/// A data source, its map and its writer. Exactly one of the writers is there, none for RunFormat::none.
-struct RunSession::Source {
-    std::string name;
-    std::string map;
-    bool perf = false;
-    events::DataSource data;
-    std::optional<events::JsonWriter> json;
-    std::optional<events::ColumnsWriter> columns;
-    std::optional<events::Filter> filter;
-};
+Result<void> RunSession::run(session::Gadget gadget, const RunOptions& options, const Context& context) {
+    RunSession run(options, context);
+    GADGET_TRY(run.open(std::move(gadget)));
+    run.output_->begin();
+    GADGET_TRY(run.session_->start([&run](const session::Delivery& delivery) { run.take(delivery); }));
+    GADGET_TRY(tell_ready(options.ready_fd));
+    return run.finish(run.loop());
+}
 
-RunSession::RunSession(const RunOptions& options, const Context& context)
-    : options_(options), context_(context) {}
-
-RunSession::~RunSession() = default;
-
-Result<void> RunSession::add_source(const LoadedGadget& gadget, const model::ObjectFacts& facts,
-                                    const model::TracerFacts& tracer, runtime::ManagerSpec& spec) {
-    const auto schema = facts.structs.find(tracer.struct_name);
-    const model::MapFacts* map = facts.find_map(tracer.map);
-    if (schema == facts.structs.end() || map == nullptr) {
-        return Error{
-            .code = ErrorCode::rejected_input,
-            .message = "data source '" + tracer.name + "' has no " +
-                       (map == nullptr ? "map '" + tracer.map + "'" : "struct '" + tracer.struct_name + "'"),
-            .hint = "run 'gadget validate' on it"};
-    }
-    const model::DataSourceMetadata* metadata = nullptr;
-    if (gadget.manifest) {
-        const auto found = gadget.manifest->datasources.find(tracer.name);
-        if (found != gadget.manifest->datasources.end()) metadata = &found->second;
-    }
-    GADGET_TRY_ASSIGN(auto data, events::DataSource::create(
-                                     {.name = tracer.name, .schema = schema->second, .metadata = metadata},
-                                     machine_environment()));
-    auto source = std::make_unique<Source>(
-        Source{tracer.name, tracer.map, map->type == kMapTypePerfEventArray, std::move(data), {}, {}, {}});
-    switch (options_.format) {
-        case RunFormat::columns: {
-            GADGET_TRY_ASSIGN(source->columns, events::ColumnsWriter::create(
-                                                   source->data, {.terminal_width = context_.terminal.width(),
-                                                                  .fields = options_.fields}));
-            break;
-        }
-        case RunFormat::json:
-            source->json.emplace(source->data, events::TextFormat::json);
-            break;
-        case RunFormat::json_pretty:
-            source->json.emplace(source->data, events::TextFormat::json_pretty);
-            break;
-        case RunFormat::yaml:
-            source->json.emplace(source->data, events::TextFormat::yaml);
-            break;
-        case RunFormat::none:
-            break;
-    }
-    if (!options_.filter.empty()) {
-        GADGET_TRY_ASSIGN(source->filter, events::Filter::parse(source->data, options_.filter));
-    }
-    Source* target = source.get();
-    sources_.push_back(std::move(source));
-    if (target->perf) {
-        spec.perf_buffers.push_back(
-            {.map = tracer.map,
-             .on_record = [this, target](int, events::Record record) { take(*target, record); }});
-    } else {
-        spec.ring_buffers.push_back({.map = tracer.map, .on_record = [this, target](events::Record record) {
-                                         take(*target, record);
-                                     }});
+Result<void> RunSession::open(session::Gadget gadget) {
+    GADGET_TRY_ASSIGN(const auto params, session::all_params(gadget));
+    GADGET_TRY_ASSIGN(auto wishes, session_options(options_, params));
+    wishes.on_warning = [this](const std::string& text) {
+        context_.terminal.say("gadget: warning: " + printable(text));
+    };
+    GADGET_TRY_ASSIGN(session_, session::Session::open(std::move(gadget), std::move(wishes)));
+    GADGET_TRY(open_outputs(session_->sources()));
+    if (!options_.record_file.empty()) {
+        GADGET_TRY_ASSIGN(recorder_, RunRecorder::create(options_.record_file, *session_));
     }
     return {};
 }
 
-Result<std::unique_ptr<RunSession>> RunSession::create(const LoadedGadget& gadget, const RunOptions& options,
-                                                       std::vector<ParamValue> params,
-                                                       const Context& context) {
-    const LoadedObject& object = *gadget.find(model::host_arch());
-    std::unique_ptr<RunSession> session(new RunSession(options, context));
-    runtime::ManagerSpec spec;
-    spec.name = gadget.name;
-    spec.object = runtime::ObjectBytes{object.object};
-    for (auto& param : params)
-        spec.constants.push_back({.name = param.variable, .value = std::move(param.value)});
-    for (const auto& tracer : object.facts.tracers)
-        GADGET_TRY(session->add_source(gadget, object.facts, tracer, spec));
-    GADGET_TRY_ASSIGN(auto manager, runtime::Manager::create(std::move(spec)));
-    session->manager_ = std::make_unique<runtime::Manager>(std::move(manager));
-    GADGET_TRY(session->manager_->init());
-    return session;
-}
-
-void RunSession::take(Source& source, events::Record record) {
-    if (enough() || (source.filter && !source.filter->matches(record))) return;
-    if (source.json) source.json->append(record, out_);
-    if (source.columns) source.columns->append(record, out_);
-    ++printed_;
-    if (out_.size() >= kFlushSize) flush();
-}
-
-void RunSession::flush() {
-    context_.terminal.print(out_);
-    out_.clear();
-}
-
-Result<void> RunSession::tell_ready() const {
-    if (options_.ready_fd < 0) return {};
-    return write_all(options_.ready_fd, as_bytes("\n"), "cannot write to the descriptor of --ready-fd");
+Result<void> RunSession::open_outputs(const RunOutput::Sources& sources) {
+    GADGET_TRY_ASSIGN(output_, RunOutput::create(sources, options_, context_.terminal));
+    if (options_.metrics_address.empty()) return {};
+    GADGET_TRY_ASSIGN(server_, MetricsServer::start(options_.metrics_address, [this] {
+                          const std::lock_guard lock(output_lock_);
+                          return output_->metrics_text();
+                      }));
+    context_.terminal.say("gadget: metrics at http://" + server_->address() + "/metrics");
+    return {};
 }
 
 Result<void> RunSession::loop() {
-    const bool limited = options_.timeout.count() > 0;
-    const auto deadline = Clock::now() + options_.timeout;
-    while (!enough() && !context_.terminal.output_failed()) {
-        auto wait = std::chrono::milliseconds(-1);
-        if (limited) {
-            wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
-            if (wait.count() <= 0) return {};
-        }
-        const auto count = manager_->poll(wait, context_.cancel);
-        flush();
-        if (!count && count.error().code == ErrorCode::cancelled) return {};
-        if (!count) return count.error();
+    deadline_ = Clock::now() + options_.timeout;
+    while (!enough() && !session_->finished()) {
+        const auto wait = patience();
+        if (wait && wait->count() <= 0 && options_.timeout.count() > 0 && Clock::now() >= deadline_)
+            return {};
+        const auto done = session_->poll(wait.value_or(milliseconds(-1)), context_.cancel);
+        if (!done && done.error().code == ErrorCode::cancelled) return {};
+        GADGET_TRY(done);
+        const std::lock_guard lock(output_lock_);
+        output_->tick();
     }
     return {};
 }
 
-void RunSession::tell_losses() {
-    for (const auto& source : sources_) {
-        std::uint64_t lost = 0;
-        if (source->perf) {
-            for (const auto& stats : manager_->reader_stats())
-                lost += stats.map == source->map ? stats.lost : 0;
-        } else {
-            lost = manager_->lost_samples(source->map).value_or(0U);
-        }
-        if (lost == 0) continue;
-        context_.terminal.say("gadget: warning: lost " + std::to_string(lost) + " events of '" +
-                              source->name + "': they came faster than they were read");
+Result<void> RunSession::finish(Result<void> outcome) {
+    const bool failed = !outcome;
+    Result<void> stopped = session_->stop();
+    output_->end();
+    tell_losses(session_->losses());
+    if (recorder_) {
+        Result<void> recorded = recorder_->finish(session_->losses());
+        if (stopped) stopped = std::move(recorded);
+    }
+    return failed ? std::move(outcome) : std::move(stopped);
+}
+
+Result<void> RunSession::replay(const RunOptions& options, const Context& context) {
+    RunSession run(options, context);
+    std::vector<std::string> words = options.params;
+    GADGET_TRY_ASSIGN(const auto view, view_options(options, words));
+    if (!words.empty()) {
+        return Error{.code = ErrorCode::invalid_argument,
+                     .message = "unknown option '" + printable(words.front()) + "'",
+                     .hint = "the parameters of a gadget cannot be changed after the recording"};
+    }
+    const UniqueFd file(::open(options.replay_file.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) return errno_error(errno, "cannot open '" + options.replay_file.string() + "'");
+    const auto read = [&](std::span<std::byte> buffer) -> Result<std::size_t> {
+        const ssize_t count = ::read(file.get(), buffer.data(), buffer.size());
+        if (count < 0) return errno_error(errno, "cannot read '" + options.replay_file.string() + "'");
+        return static_cast<std::size_t>(count);
+    };
+    GADGET_TRY_ASSIGN(const auto replay, session::Replay::open(read, view, session::machine_environment()));
+    GADGET_TRY(run.open_outputs(replay->sources()));
+    return run.play(*replay);
+}
+
+Result<void> RunSession::play(session::Replay& replay) {
+    output_->begin();
+    Result<bool> more = true;
+    while (more && *more && !enough() && !context_.cancel.requested())
+        more = replay.step([this](const session::Delivery& delivery) { take(delivery); });
+    output_->end();
+    tell_losses(replay.losses());
+    return more ? Result<void>() : std::move(more).error();
+}
+
+void RunSession::take(const session::Delivery& delivery) {
+    const std::lock_guard lock(output_lock_);
+    if (recorder_) recorder_->take(delivery);
+    output_->take(delivery);
+}
+
+void RunSession::tell_losses(const std::vector<session::Loss>& losses) const {
+    for (const auto& loss : losses) {
+        context_.terminal.say("gadget: warning: lost " + std::to_string(loss.count) + " events of '" +
+                              printable(loss.source) + "': they came faster than they were read");
     }
 }
 
-Result<void> RunSession::run() {
-    for (const auto& source : sources_) {
-        if (source->columns) out_ += source->columns->header();
-    }
-    flush();
-    GADGET_TRY(manager_->start());
-    GADGET_TRY(tell_ready());
-    Result<void> looped = loop();
-    tell_losses();                  // before the detaching, during which nobody reads and nobody is meant to
-    GADGET_TRY(manager_->pause());  // no new events; those in the buffers are still handed over
-    if (looped) {
-        auto rest = manager_->consume();
-        if (!rest) looped = std::move(rest).error();
-    }
-    Result<void> stopped = manager_->stop();
-    flush();
-    return looped ? std::move(stopped) : std::move(looped);
+bool RunSession::enough() const {
+    const bool counted = options_.max_events != 0 && output_->printed() >= options_.max_events;
+    return counted || context_.terminal.output_failed();
+}
+
+/// How long poll() may wait: until the run's end or the next drawing; nullopt: for ever.
+std::optional<milliseconds> RunSession::patience() const {
+    auto wait = output_->patience();
+    if (options_.timeout.count() == 0) return wait;
+    const auto left = std::max(std::chrono::ceil<milliseconds>(deadline_ - Clock::now()), milliseconds(0));
+    return wait ? std::min(*wait, left) : left;
 }
 
 }  // namespace gadget::cli

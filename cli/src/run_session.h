@@ -1,49 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a gadget on this kernel: data sources, their writers, and the Manager that feeds them.
+// One 'gadget run': a session or a recording on one side, text on the other.
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
+#include <mutex>
+#include <optional>
 
 #include "commands.h"
-#include "gadget/events.h"
-#include "gadget/runtime.h"
-#include "params.h"
+#include "gadget/session.h"
+#include "run_metrics.h"
+#include "run_output.h"
+#include "run_record.h"
 
 namespace gadget::cli {
 
 class RunSession {
   public:
-    /// Makes the writers and loads the programs; nothing is attached yet.
-    static Result<std::unique_ptr<RunSession>> create(const LoadedGadget& gadget, const RunOptions& options,
-                                                      std::vector<ParamValue> params, const Context& context);
-    /// Attaches, prints until interrupted, timed out or told enough, detaches, and tells what was lost.
-    Result<void> run();
-
-    RunSession(const RunSession&) = delete;
-    RunSession& operator=(const RunSession&) = delete;
-    ~RunSession();
+    /// Runs `gadget` until interrupted, timed out or told enough, and tells what was lost.
+    static Result<void> run(session::Gadget gadget, const RunOptions& options, const Context& context);
+    /// Shows the rows of options.replay_file.
+    static Result<void> replay(const RunOptions& options, const Context& context);
 
   private:
-    struct Source;
+    RunSession(const RunOptions& options, const Context& context) : options_(options), context_(context) {}
 
-    RunSession(const RunOptions& options, const Context& context);
-    Result<void> add_source(const LoadedGadget& gadget, const model::ObjectFacts& facts,
-                            const model::TracerFacts& tracer, runtime::ManagerSpec& spec);
-    void take(Source& source, events::Record record);
-    void flush();
+    Result<void> open(session::Gadget gadget);
+    Result<void> open_outputs(const RunOutput::Sources& sources);
     Result<void> loop();
-    Result<void> tell_ready() const;
-    void tell_losses();
-    [[nodiscard]] bool enough() const { return options_.max_events != 0 && printed_ >= options_.max_events; }
+    Result<void> finish(Result<void> outcome);
+    Result<void> play(session::Replay& replay);
+    void take(const session::Delivery& delivery);
+    void tell_losses(const std::vector<session::Loss>& losses) const;
+    [[nodiscard]] bool enough() const;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> patience() const;
 
+    using Clock = std::chrono::steady_clock;
     const RunOptions& options_;
     const Context& context_;
-    std::vector<std::unique_ptr<Source>> sources_;
-    std::unique_ptr<runtime::Manager> manager_;
-    std::string out_;
-    std::uint64_t printed_ = 0;
+    std::unique_ptr<session::Session> session_;
+    std::optional<RunOutput> output_;
+    std::optional<RunRecorder> recorder_;
+    std::mutex output_lock_;                 ///< the metrics server asks for text while rows come
+    std::unique_ptr<MetricsServer> server_;  ///< last: its thread ends first
+    Clock::time_point deadline_{};
 };
+
+/// What the words on the command line mean for the session; options for one source are taken out of
+/// options.params. `params`: of the gadget.
+Result<session::Options> session_options(const RunOptions& options,
+                                         const std::vector<session::Param>& params);
+Result<session::ViewOptions> view_options(const RunOptions& options, std::vector<std::string>& words);
 
 }  // namespace gadget::cli

@@ -5,6 +5,7 @@
 
 #include "gadget/events/data_source.h"
 #include "gadget/events/environment.h"
+#include "gadget/events/fields.h"
 #include "gadget/events/kernel_symbols.h"
 #include "gadget/events/metrics.h"
 #include "gadget/events/pcapng.h"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "params.h"
+#include "gadget/session/params.h"
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 
-namespace gadget::cli {
+namespace gadget::session {
 namespace {
 
 model::Field field(model::FieldKind kind, std::uint32_t size) {
@@ -20,13 +20,19 @@ Param param(const std::string& key, model::FieldKind kind, std::uint32_t size) {
     return {.key = key, .variable = "var_" + key, .type = "t", .field = field(kind, size)};
 }
 
+Result<std::vector<ParamValue>> assign(const std::vector<Param>& params,
+                                       const std::vector<std::string>& words) {
+    GADGET_TRY_ASSIGN(const ParamWords values, split_param_words(params, words));
+    return assign_params(params, values);
+}
+
 std::vector<Param> sample() {
     return {param("pid", model::FieldKind::unsigned_int, 4), param("failed", model::FieldKind::boolean, 1),
             param("comm", model::FieldKind::c_string, 16), param("delta", model::FieldKind::signed_int, 2)};
 }
 
 TEST(AssignParams, TakesBothSpellingsAndBareFlags) {
-    const auto values = assign_params(sample(), {"--pid", "258", "--failed", "--comm=cat", "--delta", "-2"});
+    const auto values = assign(sample(), {"--pid", "258", "--failed", "--comm=cat", "--delta", "-2"});
     ASSERT_TRUE(values) << values.error().to_string();
     ASSERT_EQ(values->size(), 4U);
     EXPECT_EQ((*values)[0].variable, "var_pid");
@@ -37,7 +43,7 @@ TEST(AssignParams, TakesBothSpellingsAndBareFlags) {
 }
 
 TEST(AssignParams, BareFlagDoesNotSwallowTheNextOption) {
-    const auto values = assign_params(sample(), {"--failed", "--pid", "1"});
+    const auto values = assign(sample(), {"--failed", "--pid", "1"});
     ASSERT_TRUE(values);
     EXPECT_EQ(values->size(), 2U);
 }
@@ -54,24 +60,24 @@ TEST(AssignParams, RefusesWhatDoesNotFit) {
                                                {"--comm", "sixteen-bytes-16"},
                                                {"word"},
                                                {"--"}}) {
-        const auto values = assign_params(sample(), words);
+        const auto values = assign(sample(), words);
         ASSERT_FALSE(values) << words[0];
         EXPECT_EQ(values.error().code, ErrorCode::invalid_argument);
     }
-    EXPECT_NE(assign_params(sample(), {"--pid", "70000000000"}).error().message.find("from 0 to 4294967295"),
+    EXPECT_NE(assign(sample(), {"--pid", "70000000000"}).error().message.find("from 0 to 4294967295"),
               std::string::npos);
-    EXPECT_NE(assign_params(sample(), {"--delta", "x"}).error().message.find("from -32768 to 32767"),
+    EXPECT_NE(assign(sample(), {"--delta", "x"}).error().message.find("from -32768 to 32767"),
               std::string::npos);
 }
 
 TEST(AssignParams, SuggestsTheNearestFlag) {
-    EXPECT_EQ(assign_params(sample(), {"--pidd", "1"}).error().hint, "did you mean '--pid'?");
+    EXPECT_EQ(assign(sample(), {"--pidd", "1"}).error().hint, "did you mean '--pid'?");
 }
 
 TEST(AssignParams, StringsKeepTheirDefault) {
     auto params = sample();
     params[2].default_value = "sh";
-    const auto values = assign_params(params, {});
+    const auto values = assign(params, {});
     ASSERT_TRUE(values);
     ASSERT_EQ(values->size(), 1U);
     EXPECT_STREQ(reinterpret_cast<const char*>((*values)[0].value.data()), "sh");
@@ -115,4 +121,4 @@ TEST(GadgetParams, MetadataGivesKeyAndDescription) {
 }
 
 }  // namespace
-}  // namespace gadget::cli
+}  // namespace gadget::session
