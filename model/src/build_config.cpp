@@ -9,9 +9,25 @@ namespace gadget::model {
 namespace {
 
 const std::vector<std::string>& known_keys() {
-    static const std::vector<std::string> keys{"ebpfsource", "metadata", "wasm",
-                                               "defines",    "includes", "warnings"};
+    static const std::vector<std::string> keys{"ebpfsource", "metadata", "wasm", "defines",
+                                               "includes",   "warnings", "allow"};
     return keys;
+}
+
+void read_allow(YamlReader& yaml, const YAML::Node& map, BuildConfig& config) {
+    if (!yaml.expect_map(map, "'allow'")) return;
+    std::set<std::string> seen;
+    for (const auto& entry : map) {
+        const auto id = yaml.key(entry.first);
+        if (!id) continue;
+        if (!seen.insert(*id).second) {
+            yaml.error(entry.first, "duplicate-key", "'" + *id + "' is given twice in 'allow'",
+                       "keep one of them");
+            continue;
+        }
+        if (auto reason = yaml.scalar(entry.second, "the reason for '" + *id + "'"))
+            config.allow.push_back({*id, std::move(*reason), yaml.where(entry.first)});
+    }
 }
 
 /// One entry of the file. False: the key is unknown.
@@ -32,6 +48,8 @@ bool read_entry(YamlReader& yaml, const std::string& key, const YAML::Node& valu
         config.include_dirs = yaml.string_list(value, "'includes'");
     } else if (key == "warnings") {
         config.warnings = yaml.string_list(value, "'warnings'");
+    } else if (key == "allow") {
+        read_allow(yaml, value, config);
     } else {
         return false;
     }

@@ -60,7 +60,7 @@ class ManifestReader {
                               "'" + *key + "' is spelt '" + match->name +
                                   "': it works at run time but the build step of "
                                   "Inspektor Gadget does not see it",
-                              "write '" + match->name + "'");
+                              "write '" + match->name + "'", yaml_.replace_key(entry.first, match->name));
             }
             if (match->handle) match->handle(entry.first, entry.second);
         }
@@ -70,7 +70,8 @@ class ManifestReader {
                         const std::vector<KnownKey>& known) {
         std::vector<std::string> names;
         for (const auto& entry : known) names.push_back(entry.name);
-        yaml_.warning(node, "unknown-key", "unknown key '" + key + "' in " + what, did_you_mean(key, names));
+        yaml_.warning(node, "unknown-key", "unknown key '" + key + "' in " + what, did_you_mean(key, names),
+                      yaml_.replace_key(node, nearest(key, names)));
     }
 
     /// A mapping whose keys are names chosen by the author.
@@ -111,9 +112,14 @@ class ManifestReader {
                    {"datasources", [this](const auto&, const auto& value) { read_datasources(value); }},
                    {"params", [this](const auto&, const auto& value) { read_params(value); }},
                    {"ebpfParams", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
-                   {"programs", {}},
-                   {"paramDefaults", {}},
-                   {"operator", {}}});
+                   {"programs", [this](const auto&, const auto& value) { read_programs(value); }},
+                   {"paramDefaults",
+                    [this](const auto&, const auto& value) {
+                        read_settings(value, "'paramDefaults'", "", manifest_.param_defaults);
+                    }},
+                   {"operator", [this](const auto&, const auto& value) {
+                        read_settings(value, "'operator'", "", manifest_.operators);
+                    }}});
     }
 
     /// With `sources`, keys become lower case as at run time, and their positions are kept.
@@ -168,34 +174,115 @@ class ManifestReader {
     void read_params(const YAML::Node& map) {
         read_keys(map, "'params'",
                   {{"ebpf", [this](const auto&, const auto& value) { read_ebpf_params(value); }},
-                   {"wasm", {}},
-                   {"custom", {}}});
+                   {"wasm",
+                    [this](const auto&, const auto& value) {
+                        read_param_map(value, "'params.wasm'", manifest_.wasm_params);
+                    }},
+                   {"custom", [this](const auto&, const auto& value) { read_custom_params(value); }}});
     }
 
     void read_ebpf_params(const YAML::Node& map) {
-        read_names(map, "'params.ebpf'",
+        read_param_map(map, "'params.ebpf'", manifest_.ebpf_params);
+    }
+
+    /// The handlers of the keys that only some readers know: kept with their places.
+    static KeyHandler noted(std::vector<KeyPosition>& others, const YamlReader& yaml) {
+        return [&others, &yaml](const YAML::Node& key, const YAML::Node&) {
+            others.push_back({key.Scalar(), yaml.where(key)});
+        };
+    }
+
+    void read_param_map(const YAML::Node& map, const std::string& where,
+                        std::map<std::string, ParamMetadata>& params) {
+        read_names(map, where, [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+            ParamMetadata param;
+            param.source = yaml_.where(key);
+            const std::string what = "parameter '" + name + "'";
+            std::vector<KnownKey> known{{"key", into(param.key, "'key' of " + what)},
+                                        {"defaultValue",
+                                         [&](const auto&, const auto& v) {
+                                             param.default_source = yaml_.where(v);
+                                             if (auto text = yaml_.scalar(v, "'defaultValue' of " + what))
+                                                 param.default_value = std::move(*text);
+                                         }},
+                                        {"description", into(param.description, "'description' of " + what)},
+                                        {"possibleValues", [&](const auto& k, const auto& v) {
+                                             param.possible_values = yaml_.string_list(v, "'possibleValues'");
+                                             noted(param.others, yaml_)(k, v);
+                                         }}};
+            for (const auto* other :
+                 {"alternativeKey", "alias", "title", "isMandatory", "tags", "type", "typeHint", "valueHint"})
+                known.push_back({other, noted(param.others, yaml_)});
+            read_keys(value, what, known);
+            params[name] = std::move(param);
+        });
+    }
+
+    void read_programs(const YAML::Node& map) {
+        read_names(map, "'programs'",
                    [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
-                       ParamMetadata param;
-                       param.source = yaml_.where(key);
-                       const std::string what = "parameter '" + name + "'";
-                       read_keys(value, what,
-                                 {{"key", into(param.key, "'key' of " + what)},
-                                  {"defaultValue", into(param.default_value, "'defaultValue' of " + what)},
-                                  {"description", into(param.description, "'description' of " + what)},
-                                  {"possibleValues",
-                                   [&](const auto&, const auto& v) {
-                                       param.possible_values = yaml_.string_list(v, "'possibleValues'");
-                                   }},
-                                  {"alternativeKey", {}},
-                                  {"alias", {}},
-                                  {"title", {}},
-                                  {"isMandatory", {}},
-                                  {"tags", {}},
-                                  {"type", {}},
-                                  {"typeHint", {}},
-                                  {"valueHint", {}}});
-                       manifest_.ebpf_params[name] = std::move(param);
+                       ProgramMetadata program{.settings = {}, .source = yaml_.where(key)};
+                       const std::string what = "program '" + name + "'";
+                       read_settings(value, what, "", program.settings);
+                       manifest_.programs[name] = std::move(program);
                    });
+    }
+
+    /// Everything below `node` by its dotted path, as the run step sees it.
+    void read_settings(const YAML::Node& node, const std::string& what, const std::string& prefix,
+                       Settings& settings) {
+        read_names(node, what, [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+            const std::string path = (prefix.empty() ? "" : prefix + ".") + lower_case(name);
+            if (value.IsMap()) {
+                read_settings(value, what, path, settings);
+                return;
+            }
+            Setting setting{.value = {}, .source = yaml_.where(key)};
+            if (value.IsSequence()) {
+                for (const auto& word : yaml_.string_list(value, "'" + name + "'"))
+                    setting.value += (setting.value.empty() ? "" : ",") + word;
+            } else if (auto text = yaml_.scalar(value, "'" + name + "'")) {
+                setting.value = std::move(*text);
+            }
+            if (!settings.emplace(path, std::move(setting)).second)
+                yaml_.error(key, "duplicate-key", "'" + path + "' is given twice in " + what,
+                            "keep one of them");
+        });
+    }
+
+    void read_custom_params(const YAML::Node& map) {
+        read_names(map, "'params.custom'",
+                   [&](const std::string& name, const YAML::Node& key, const YAML::Node& value) {
+                       CustomParamMetadata param;
+                       param.source = yaml_.where(key);
+                       read_custom_param(value, "parameter '" + name + "'", param);
+                       manifest_.custom_params[name] = std::move(param);
+                   });
+    }
+
+    void read_custom_param(const YAML::Node& node, const std::string& what, CustomParamMetadata& param) {
+        const auto read_patch = [&](const YAML::Node& patch) {
+            param.has_patch = true;
+            Settings settings;
+            read_settings(patch, "the patch of " + what, "", settings);
+            param.patch.merge(settings);
+        };
+        const auto read_value = [&](const std::string& name, const YAML::Node&, const YAML::Node& value) {
+            param.values.push_back(name);
+            read_keys(
+                value, "value '" + name + "' of " + what,
+                {{"description", {}}, {"patch", [&](const auto&, const auto& patch) { read_patch(patch); }}});
+        };
+        read_keys(node, what,
+                  {{"description", {}},
+                   {"alias", {}},
+                   {"key", {}},
+                   {"title", {}},
+                   {"defaultValue", into(param.default_value, "'defaultValue' of " + what)},
+                   {"patch", [&](const auto&, const auto& patch) { read_patch(patch); }},
+                   {"values", [&](const auto&, const auto& values) {
+                        read_names(values, "the values of " + what, read_value);
+                    }}});
     }
 
     YamlReader yaml_;

@@ -59,12 +59,32 @@ void YamlReader::error(const YAML::Node& node, std::string id, std::string messa
                   .hint = std::move(hint)});
 }
 
-void YamlReader::warning(const YAML::Node& node, std::string id, std::string message, std::string hint) {
-    sink_.report({.severity = Severity::warning,
-                  .id = std::move(id),
-                  .message = std::move(message),
-                  .location = where(node),
-                  .hint = std::move(hint)});
+void YamlReader::warning(const YAML::Node& node, std::string id, std::string message, std::string hint,
+                         std::optional<FixIt> fix) {
+    Diagnostic finding{.severity = Severity::warning,
+                       .id = std::move(id),
+                       .message = std::move(message),
+                       .location = where(node),
+                       .hint = std::move(hint)};
+    if (fix) {
+        finding.location = fix->range;
+        finding.fixes.push_back(std::move(*fix));
+    }
+    sink_.report(std::move(finding));
+}
+
+std::optional<FixIt> YamlReader::replace_key(const YAML::Node& key, std::string replacement) const {
+    const YAML::Mark mark = key.Mark();
+    const std::string& word = key.Scalar();
+    if (mark.is_null() || mark.pos < 0 || replacement.empty()) return std::nullopt;
+    // Only where the text stands as it is: quotes and escapes would need to be written again.
+    if (std::string_view(text_).substr(std::min(static_cast<std::size_t>(mark.pos), text_.size()),
+                                       word.size()) != word)
+        return std::nullopt;
+    SourceRange range = where(key);
+    range.end_line = range.line;
+    range.end_column = range.column + static_cast<unsigned>(word.size());
+    return FixIt{range, std::move(replacement)};
 }
 
 bool YamlReader::within_limits(const YAML::Node& node, unsigned depth, std::size_t& budget) {
@@ -92,16 +112,17 @@ std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
                       .location = SourceRange{file_, line, column}});
         return std::nullopt;
     };
-    if (text.size() > kMaxText) return refuse("yaml-too-large", "the file is larger than 1 MiB");
+    if (text.size() > kMaxText) return refuse("yaml-limit", "the file is larger than 1 MiB");
     if (text.find('\0') != std::string_view::npos)
         return refuse("yaml-syntax", "not a text file: it has NUL bytes");
     if (!flow_nesting_is_sane(text) || !block_nesting_is_sane(text))
-        return refuse("yaml-too-deep", "nested too deeply");
+        return refuse("yaml-limit", "nested too deeply");
+    text_ = text;
     try {
         YAML::Node root = YAML::Load(std::string(text));
         std::size_t budget = kMaxNodes;
         if (!within_limits(root, 0, budget))
-            return refuse("yaml-too-deep", "nested too deeply, or aliases expand to too much");
+            return refuse("yaml-limit", "nested too deeply, or aliases expand to too much");
         if (!root.IsDefined() || root.IsNull()) return YAML::Node(YAML::NodeType::Map);
         if (!root.IsMap()) {
             error(root, "yaml-type", "expected a mapping of keys to values at the top of the file");

@@ -25,7 +25,10 @@ class YamlReader {
 
     [[nodiscard]] SourceRange where(const YAML::Node& node) const;
     void error(const YAML::Node& node, std::string id, std::string message, std::string hint = {});
-    void warning(const YAML::Node& node, std::string id, std::string message, std::string hint = {});
+    void warning(const YAML::Node& node, std::string id, std::string message, std::string hint = {},
+                 std::optional<FixIt> fix = {});
+    /// Puts `replacement` in the place of a key; nullopt when it is not written plainly.
+    [[nodiscard]] std::optional<FixIt> replace_key(const YAML::Node& key, std::string replacement) const;
 
     /// The scalar's text, whatever it looks like; nullopt after a finding when it is not a scalar. A null is
     /// "".
@@ -43,6 +46,7 @@ class YamlReader {
 
     std::string file_;
     DiagnosticSink& sink_;
+    std::string text_;
     bool failed_ = false;
 };
 

@@ -29,6 +29,19 @@ TEST(ParseBuildConfig, ReadsEveryKey) {
     EXPECT_EQ(config->warnings, std::vector<std::string>{"extra"});
 }
 
+TEST(ParseBuildConfig, ReadsWhatIsAllowedWithReasonAndPlace) {
+    DiagnosticList findings;
+    const auto config = parse_build_config("allow:\n  map-sizes: why\n  key-case:\n", "build.yaml", findings);
+    ASSERT_TRUE(config.has_value());
+    ASSERT_EQ(config->allow.size(), 2U);
+    EXPECT_EQ(config->allow[0].id, "map-sizes");
+    EXPECT_EQ(config->allow[0].reason, "why");
+    EXPECT_EQ(config->allow[0].source.line, 2U);
+    EXPECT_EQ(config->allow[1].reason, "");
+    EXPECT_FALSE(parse_build_config("allow: {a: x, a: y}\n", "build.yaml", findings));
+    EXPECT_FALSE(parse_build_config("allow: [a]\n", "build.yaml", findings));
+}
+
 TEST(ParseBuildConfig, RefusesUnknownKeysWithASuggestion) {
     DiagnosticList findings;
     const auto config = parse_build_config("ebpfsorce: x\n", "build.yaml", findings);

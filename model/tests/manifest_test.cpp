@@ -69,6 +69,41 @@ TEST(ParseManifest, WrongShapesAreErrors) {
     }
 }
 
+TEST(ParseManifest, ReadsProgramsDefaultsOperatorsAndOtherParams) {
+    DiagnosticList findings;
+    const auto manifest = parse_manifest(
+        "programs:\n  profiler:\n    perf: {sampleType: sample_raw}\n    sampler.frequency: 49\n"
+        "paramDefaults:\n  operator.oci.ebpf.Map-fetch-interval: \"0\"\n"
+        "operator:\n  process:\n    emitstats: true\n    fields: [pid, comm]\n"
+        "params:\n  wasm:\n    filter: {key: filter, type: string}\n"
+        "  custom:\n    mode:\n      defaultValue: a\n      values:\n        a: {patch: {operator: {process: "
+        "{count: 1}}}}\n",
+        "gadget.yaml", findings);
+    ASSERT_TRUE(manifest.has_value());
+    EXPECT_TRUE(findings.all().empty());
+    const auto& profiler = manifest->programs.at("profiler").settings;
+    EXPECT_EQ(profiler.at("perf.sampletype").value, "sample_raw");
+    EXPECT_EQ(profiler.at("sampler.frequency").value, "49");
+    EXPECT_EQ(profiler.at("sampler.frequency").source.line, 4U);
+    EXPECT_EQ(manifest->param_defaults.at("operator.oci.ebpf.map-fetch-interval").value, "0");
+    EXPECT_EQ(manifest->operators.at("process.fields").value, "pid,comm");
+    EXPECT_EQ(manifest->wasm_params.at("filter").others.at(0).key, "type");
+    const auto& mode = manifest->custom_params.at("mode");
+    EXPECT_TRUE(mode.has_patch);
+    EXPECT_EQ(mode.values, std::vector<std::string>{"a"});
+    EXPECT_EQ(mode.patch.at("operator.process.count").value, "1");
+}
+
+TEST(ParseManifest, ProposesTheRightKeyWhereTheTextIsPlain) {
+    DiagnosticList findings;
+    ASSERT_TRUE(parse_manifest("dataSources: {}\n\"descripton\": x\n", "gadget.yaml", findings));
+    ASSERT_EQ(findings.all().size(), 2U);
+    ASSERT_EQ(findings.all()[0].fixes.size(), 1U);
+    EXPECT_EQ(findings.all()[0].fixes[0].replacement, "datasources");
+    EXPECT_EQ(findings.all()[0].fixes[0].range, (SourceRange{"gadget.yaml", 1, 1, 1, 12}));
+    EXPECT_TRUE(findings.all()[1].fixes.empty());  // quoted
+}
+
 TEST(ParseManifest, BombsAreRefused) {
     std::string aliases = "a: &a [x, x, x, x, x, x, x, x, x, x]\n";
     for (char c = 'b'; c <= 'i'; ++c) {

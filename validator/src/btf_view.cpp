@@ -104,6 +104,7 @@ Result<BtfView> BtfView::open(ByteSpan data) {
         view.offsets_.push_back(static_cast<std::uint32_t>(offset));
         if (kind == BTF_KIND_DATASEC) view.sections_.push_back(id);
         if (kind == BTF_KIND_STRUCT) view.structs_.push_back(id);
+        if (kind == BTF_KIND_FUNC) view.functions_.push_back(id);
         offset += sizeof(btf_type) + *extra;
     }
     return view;
@@ -154,6 +155,11 @@ BtfEnumerator BtfView::enumerator(const BtfType& type, std::uint32_t index) cons
 BtfSectionVariable BtfView::section_variable(const BtfType& type, std::uint32_t index) const {
     const auto raw = read_at<btf_var_secinfo>(type.extra, std::uint64_t{index} * sizeof(btf_var_secinfo));
     return raw ? BtfSectionVariable{raw->type, raw->offset, raw->size} : BtfSectionVariable{};
+}
+
+TypeId BtfView::parameter(const BtfType& prototype, std::uint32_t index) {
+    const auto raw = read_at<btf_param>(prototype.extra, std::uint64_t{index} * sizeof(btf_param));
+    return raw ? raw->type : 0;
 }
 
 BtfArray BtfView::array(const BtfType& type) {

@@ -69,12 +69,16 @@ class BtfView {
     /// Ids of all BTF_KIND_DATASEC and BTF_KIND_STRUCT, ascending.
     [[nodiscard]] const std::vector<TypeId>& sections() const { return sections_; }
     [[nodiscard]] const std::vector<TypeId>& structs() const { return structs_; }
+    /// Ids of all BTF_KIND_FUNC, ascending.
+    [[nodiscard]] const std::vector<TypeId>& functions() const { return functions_; }
     [[nodiscard]] std::string_view name(std::uint32_t offset) const { return name_at(strings_, offset); }
 
     /// `index` < type.count; the type must be of the fitting kind.
     [[nodiscard]] BtfMember member(const BtfType& type, std::uint32_t index) const;
     [[nodiscard]] BtfEnumerator enumerator(const BtfType& type, std::uint32_t index) const;
     [[nodiscard]] BtfSectionVariable section_variable(const BtfType& type, std::uint32_t index) const;
+    /// Type of a parameter of a BTF_KIND_FUNC_PROTO; 0 (void) for the "..." of variadic functions.
+    [[nodiscard]] static TypeId parameter(const BtfType& prototype, std::uint32_t index);
     [[nodiscard]] static BtfArray array(const BtfType& type);
     [[nodiscard]] static BtfInt integer(const BtfType& type);
     /// BTF_VAR_*, or BTF_FUNC_* for a function.
@@ -97,6 +101,7 @@ class BtfView {
     std::vector<std::uint32_t> offsets_;  ///< of each type in types_; [0] is void
     std::vector<TypeId> sections_;
     std::vector<TypeId> structs_;
+    std::vector<TypeId> functions_;
 };
 
 /// Whether a kind only qualifies or renames another type.

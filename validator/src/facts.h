@@ -12,6 +12,14 @@ namespace gadget::validator {
 
 void read_programs(const ElfView& elf, const LineInfo& lines, Budget& budget, model::ObjectFacts& facts);
 
+/// The parameters of the programs. After read_programs().
+void read_prototypes(const BtfView& btf, Budget& budget, model::ObjectFacts& facts);
+/// Functions and variables of the kernel that the object names (section ".ksyms").
+void read_kernel_symbols(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts);
+/// CO-RE relocations of a .BTF.ext section that LineInfo::open() has accepted. Damaged ones: corrupt_data.
+Result<void> read_core_relocations(const ElfView& elf, const BtfView& btf, ByteSpan ext, Budget& budget,
+                                   model::ObjectFacts& facts);
+
 /// Maps that are declared in BTF (section ".maps").
 void read_btf_maps(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts);
 /// Maps of the section "maps", as they were declared before BTF.

@@ -25,12 +25,15 @@ Result<void> read_typed_facts(const ElfView& elf, const ElfSection& section, Bud
     GADGET_TRY(check_size("section .BTF", section.data.size(), kMaxBtfSize));
     GADGET_TRY_ASSIGN(const BtfView btf, BtfView::open(section.data));
     LineInfo lines;
+    facts.has_btf = true;
     if (const auto* ext = elf.find_section(".BTF.ext"); ext != nullptr && !ext->data.empty()) {
         GADGET_TRY(check_size("section .BTF.ext", ext->data.size(), kMaxBtfSize));
         GADGET_TRY_ASSIGN(lines, LineInfo::open(ext->data, btf));
+        GADGET_TRY(read_core_relocations(elf, btf, ext->data, budget, facts));
     }
-    facts.has_btf = true;
     read_programs(elf, lines, budget, facts);
+    read_prototypes(btf, budget, facts);
+    read_kernel_symbols(elf, btf, budget, facts);
     read_btf_maps(elf, btf, budget, facts);
     read_variables(elf, btf, budget, facts);
     read_structs(btf, budget, facts);

@@ -83,6 +83,34 @@ EncodedType encoded_type(const BtfView& btf, TypeId id, Budget& budget) {
 
 constexpr std::uint32_t kPinByName = 1;
 
+// `__array(values, ...)`: an array of pointers to a map definition or to a program's prototype.
+void read_values(const BtfView& btf, const BtfMember& member, Budget& budget, model::MapFacts& map) {
+    const auto array = btf.strip(member.type);
+    if (array.kind != BTF_KIND_ARRAY) return;
+    const auto pointer = btf.strip(BtfView::array(array).element);
+    if (pointer.kind != BTF_KIND_PTR) return;
+    const auto target = btf.strip(pointer.size_or_type);
+    map.has_programs = target.kind == BTF_KIND_FUNC_PROTO;
+    if (target.kind != BTF_KIND_STRUCT) return;
+    auto& inner = map.inner.emplace();
+    for (std::uint32_t i = 0; i < target.count && budget.take_field(); ++i) {
+        const auto part = btf.member(target, i);
+        const auto number = [&] { return encoded_number(btf, part.type); };
+        const auto size = [&] {
+            const auto type = btf.strip(part.type);
+            return type.kind == BTF_KIND_PTR ? btf.size_of(type.size_or_type).value_or(0) : 0;
+        };
+        if (part.name == "type") inner.type = number();
+        if (part.name == "max_entries") inner.max_entries = number();
+        if (part.name == "map_flags") inner.flags = number();
+        if (part.name == "key_size") inner.key_size = number();
+        if (part.name == "value_size") inner.value_size = number();
+        if (part.name == "key") inner.key_size = size();
+        if (part.name == "value") inner.value_size = size();
+    }
+    inner.type_name = map_type_name(inner.type);
+}
+
 void apply_member(const BtfView& btf, const BtfMember& member, Budget& budget, model::MapFacts& map) {
     const auto number = [&] { return encoded_number(btf, member.type); };
     if (member.name == "type") map.type = number();
@@ -105,7 +133,10 @@ void apply_member(const BtfView& btf, const BtfMember& member, Budget& budget, m
         map.value_schema = std::move(value.schema);
     }
     // Programs or inner maps: userspace sees file descriptors.
-    if (member.name == "values") map.value_size = sizeof(std::uint32_t);
+    if (member.name == "values") {
+        map.value_size = sizeof(std::uint32_t);
+        read_values(btf, member, budget, map);
+    }
 }
 
 // Map symbols that code refers to.

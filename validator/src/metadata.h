@@ -52,5 +52,14 @@ enum class AnnotationPlace : std::uint8_t { field, data_source };
 /// What the value of a known annotation has to be; empty when it is that.
 [[nodiscard]] std::string expected_value(std::string_view key, std::string_view value, AnnotationPlace place);
 [[nodiscard]] std::span<const std::string> template_names();
+/// What Go's time.ParseDuration reads: "1500ms", "1h30m".
+[[nodiscard]] bool is_duration(std::string_view text);
+/// A whole number that is not negative.
+[[nodiscard]] bool is_count(std::string_view text);
+
+/// The flag of an eBPF parameter: well-known names first, then the key of the metadata, then the variable.
+[[nodiscard]] std::string param_key(const Input& input, const std::string& variable);
+
+[[nodiscard]] std::string lower_case(std::string_view text);
 
 }  // namespace gadget::validator

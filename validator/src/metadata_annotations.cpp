@@ -19,7 +19,8 @@ enum class Value : std::uint8_t {
     metric,
     duration,
     count,
-    array_handling
+    array_handling,
+    text_form,
 };
 
 struct Annotation {
@@ -52,6 +53,8 @@ constexpr Annotation kFieldAnnotations[] = {
     {"formatters.duration.target", Value::text},
     {"formatters.file_mode.target", Value::text},
     {"formatters.file_flags.target", Value::text},
+    {"formatters.text", Value::text_form},
+    {"formatters.text.length", Value::text},
     {"uidgidresolver.target", Value::text},
     {"ebpf.formatter.enum", Value::text},
     {"ebpf.formatter.kstack", Value::text},
@@ -117,24 +120,6 @@ bool is_one_of(std::string_view value, std::initializer_list<std::string_view> w
     return std::find(words.begin(), words.end(), value) != words.end();
 }
 
-// "1500ms", "1.5s", "1h30m": what Go's time.ParseDuration reads.
-bool is_duration(std::string_view text) {
-    if (text == "0") return true;
-    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
-    if (text.empty()) return false;
-    while (!text.empty()) {
-        const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
-        const auto number = text.substr(0, digits);
-        if (number.empty() || number == "." || std::count(number.begin(), number.end(), '.') > 1)
-            return false;
-        text.remove_prefix(digits);
-        const auto unit = text.substr(0, text.find_first_of("0123456789."));
-        if (!is_one_of(unit, {"ns", "us", "\u00b5s", "\u03bcs", "ms", "s", "m", "h"})) return false;
-        text.remove_prefix(unit.size());
-    }
-    return true;
-}
-
 std::string expected(Value kind, std::string_view value) {
     switch (kind) {
         case Value::text:
@@ -157,9 +142,11 @@ std::string expected(Value kind, std::string_view value) {
         case Value::duration:
             return is_duration(value) ? "" : "a duration such as 500ms or 1m30s";
         case Value::count:
-            return is_integer(value) && !value.starts_with('-') ? "" : "a number of times, 0 for no limit";
+            return is_count(value) ? "" : "a number of times, 0 for no limit";
         case Value::array_handling:
             return is_one_of(value, {"array", "elements"}) ? "" : "array or elements";
+        case Value::text_form:
+            return is_one_of(value, {"nul-separated", "dns-name"}) ? "" : "nul-separated or dns-name";
     }
     return {};
 }
@@ -171,6 +158,28 @@ std::vector<std::string> keys_of(AnnotationPlace place) {
 }
 
 }  // namespace
+
+// "1500ms", "1.5s", "1h30m"
+bool is_duration(std::string_view text) {
+    if (text == "0") return true;
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    if (text.empty()) return false;
+    while (!text.empty()) {
+        const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
+        const auto number = text.substr(0, digits);
+        if (number.empty() || number == "." || std::count(number.begin(), number.end(), '.') > 1)
+            return false;
+        text.remove_prefix(digits);
+        const auto unit = text.substr(0, text.find_first_of("0123456789."));
+        if (!is_one_of(unit, {"ns", "us", "\u00b5s", "\u03bcs", "ms", "s", "m", "h"})) return false;
+        text.remove_prefix(unit.size());
+    }
+    return true;
+}
+
+bool is_count(std::string_view text) {
+    return is_integer(text) && !text.starts_with('-');
+}
 
 bool is_known_annotation(std::string_view key, AnnotationPlace place) {
     const auto known = annotations(place);

@@ -11,13 +11,6 @@ namespace {
 using model::Field;
 using model::FieldKind;
 
-std::string lower_case(std::string_view text) {
-    std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
-    return result;
-}
-
 // Types whose fields get a second one, formatted.
 bool is_formatted(const Field& field) {
     constexpr std::string_view kTypes[] = {"gadget_timestamp", "gadget_signal",     "gadget_errno",
@@ -89,6 +82,34 @@ void add_targets(const model::Annotations& annotations, const std::string& paren
 }
 
 }  // namespace
+
+std::string lower_case(std::string_view text) {
+    std::string result(text);
+    std::transform(result.begin(), result.end(), result.begin(),
+                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    return result;
+}
+
+std::string param_key(const Input& input, const std::string& variable) {
+    constexpr std::pair<std::string_view, std::string_view> kWellKnown[] = {
+        {"targ_pid", "pid"},
+        {"targ_tid", "tid"},
+        {"targ_uid", "uid"},
+        {"targ_gid", "gid"},
+        {"targ_comm", "comm"},
+        {"collect_ustack", "collect-ustack"},
+        {"collect_build_id", "collect-build-id"},
+        {"collect_otel_stack", "collect-otel-stack"}};
+    for (const auto& [name, key] : kWellKnown) {
+        if (name == variable) return std::string(key);
+    }
+    if (input.manifest != nullptr) {
+        const auto found = input.manifest->ebpf_params.find(variable);
+        if (found != input.manifest->ebpf_params.end() && !found->second.key.empty())
+            return found->second.key;
+    }
+    return variable;
+}
 
 DataSources data_sources(const Input& input) {
     DataSources sources;

@@ -16,11 +16,18 @@ constexpr Rule kRules[] = {
     {{"license-not-gpl", warning, "a helper reserved to GPL programs is called under another license"},
      check_license_not_gpl},
     {{"unknown-section", error, "a program is in a section that no loader knows"}, check_unknown_section},
+    {{"section-legacy", error, "a section is spelt as loaders no longer read it"}, check_section_legacy},
     {{"section-target", error, "a section names its target in a way that cannot be read"},
      check_section_target},
+    {{"section-unknown-hook", warning, "a section names a hook that no kernel has"},
+     check_section_unknown_hook},
     {{"unsupported-section", warning, "a program is of a kind that Inspektor Gadget refuses"},
      check_unsupported_section},
-    {{"static-program", warning, "a program is static"}, check_static_program},
+    {{"static-program", error, "a program is static"}, check_static_program},
+    {{"program-context", error, "a program takes the context of another kind of program"},
+     check_program_context},
+    {{"tracepoint-context", warning, "a program takes the struct of another tracepoint"},
+     check_tracepoint_context},
     {{"malformed-marker", error, "the name or type of a marker variable is wrong"}, check_malformed_marker},
     {{"duplicate-datasource", error, "two markers declare the same data source"}, check_duplicate_datasource},
     {{"tracer-unknown-map", error, "a tracer reads a map that does not exist"}, check_tracer_unknown_map},
@@ -52,9 +59,13 @@ constexpr Rule kRules[] = {
      check_param_default_lost},
     {{"legacy-map", error, "a map is declared as before BTF"}, check_legacy_map},
     {{"map-sizes", error, "key, value or number of entries do not fit the type of a map"}, check_map_sizes},
+    {{"map-flags", error, "a map lacks a flag, or has one, that the kernel refuses"}, check_map_flags},
+    {{"map-limits", error, "a key or value has a size that the kernel refuses"}, check_map_limits},
+    {{"map-inner", error, "a map of maps does not fit the maps in it"}, check_map_inner},
     {{"ringbuf-size", error, "a ring buffer has a size that the kernel refuses"}, check_ringbuf_size},
     {{"hash-key-padding", warning, "the key of a hash map has undefined bytes"}, check_hash_key_padding},
     {{"reserved-map", warning, "a map has the name of another that userspace looks for"}, check_reserved_map},
+    {{"reserved-name", warning, "a name has a meaning of its own for Inspektor Gadget"}, check_reserved_name},
     {{"map-target-unknown", error, "a program is given a map, one of which does not exist"},
      check_map_target_unknown},
     {{"map-target-mismatch", error, "a program is given a map, and the two do not fit"},
@@ -62,6 +73,9 @@ constexpr Rule kRules[] = {
     {{"map-target-missing", error, "a program is attached to a map that nothing names"},
      check_map_target_missing},
     {{"event-too-large", error, "an event does not fit its buffer"}, check_event_too_large},
+    {{"event-field-lost", warning, "Inspektor Gadget does not show a member of an event"},
+     check_event_field_lost},
+    {{"event-unused", warning, "a struct is kept for events that nothing makes"}, check_event_unused},
     {{"abi-struct-size", error, "a struct of gadget/types.h has another size"}, check_abi_struct_size},
     {{"kernel-stack-without-map", error, "a kernel stack cannot be looked up"},
      check_kernel_stack_without_map},
@@ -87,6 +101,29 @@ constexpr Rule kRules[] = {
      check_metadata_param_without_key},
     {{"metadata-duplicate-param-key", error, "two parameters have the same key"},
      check_metadata_duplicate_param_key},
+    {{"metadata-param-value", error, "the default of a parameter is no value of its type"},
+     check_metadata_param_value},
+    {{"metadata-default-overridden", warning, "the default of a parameter differs from the one that counts"},
+     check_metadata_default_overridden},
+    {{"metadata-param-ignored-key", warning, "a key of a parameter that nothing reads"},
+     check_metadata_param_ignored_key},
+    {{"metadata-custom-param", error, "a custom parameter changes nothing, or what it must not"},
+     check_metadata_custom_param},
+    {{"metadata-unknown-param-default", warning, "a default is given for a parameter that does not exist"},
+     check_metadata_unknown_param_default},
+    {{"metadata-unknown-program", warning, "the metadata configures a program that does not exist"},
+     check_metadata_unknown_program},
+    {{"metadata-program-setting", error, "a setting of a program is missing, wrong or not read"},
+     check_metadata_program_setting},
+    {{"metadata-operator", error, "a setting of an operator is wrong or not read"}, check_metadata_operator},
+    {{"metadata-annotation-field", warning, "an annotation names a field that does not exist"},
+     check_metadata_annotation_field},
+    {{"metadata-rest-length", error, "the length of the rest of an event cannot be read"},
+     check_metadata_rest_length},
+    {{"metadata-fetch-schedule", error, "data is fetched several times without an interval"},
+     check_metadata_fetch_schedule},
+    {{"metadata-duplicate-column", warning, "two columns have the same name"},
+     check_metadata_duplicate_column},
     {{"metadata-uid-clash", warning, "two fields get their user or group name in the same field"},
      check_metadata_uid_clash},
 };
@@ -101,11 +138,32 @@ constexpr CompareRule kCompareRules[] = {
      compare_arch_param_differs},
 };
 
+// What reading gadget.yaml and build.yaml finds (model/src/yaml_reader.cpp, manifest.cpp).
+constexpr RuleInfo kReadingRules[] = {
+    {"yaml-syntax", error, "a file is not YAML"},
+    {"yaml-type", error, "a value is a list or mapping where it must not be, or the other way round"},
+    {"yaml-limit", error, "a file is larger, or nested deeper, than anything sensible"},
+    {"duplicate-key", error, "a key is given twice"},
+    {"unknown-key", warning, "a key that nothing reads"},
+    {"key-case", warning, "a key in the wrong letter case is missed by the build of Inspektor Gadget"},
+};
+
+// What Suppressions::apply() finds.
+constexpr RuleInfo kSuppressionRules[] = {
+    {"suppression-unknown-id", error, "a finding is allowed that does not exist"},
+    {"suppression-without-reason", error, "a finding is allowed without a reason"},
+    {"suppression-unused", warning, "a finding is allowed that does not occur"},
+};
+
 constexpr auto kInfos = [] {
-    std::array<RuleInfo, std::size(kRules) + std::size(kCompareRules)> infos{};
+    std::array<RuleInfo, std::size(kReadingRules) + std::size(kRules) + std::size(kCompareRules) +
+                             std::size(kSuppressionRules)>
+        infos{};
     std::size_t next = 0;
+    for (const auto& rule : kReadingRules) infos[next++] = rule;
     for (const auto& rule : kRules) infos[next++] = rule.info;
     for (const auto& rule : kCompareRules) infos[next++] = rule.info;
+    for (const auto& rule : kSuppressionRules) infos[next++] = rule;
     return infos;
 }();
 

@@ -66,6 +66,17 @@ model::VariableFacts read_variable(const ElfView& elf, const BtfView& btf, const
     return facts;
 }
 
+// `const struct event *unusedevent_open___event`, which markers bring so that BTF has the struct.
+void note_kept_struct(const BtfView& btf, const BtfType& variable, model::ObjectFacts& facts) {
+    if (variable.name.find("unused") == std::string_view::npos &&
+        !variable.name.starts_with("__gadget_tracer_type_"))
+        return;
+    const auto pointer = btf.strip(variable.size_or_type);
+    const auto target = pointer.kind == BTF_KIND_PTR ? btf.strip(pointer.size_or_type) : BtfType{};
+    if (!target.name.empty())
+        facts.kept_structs.push_back({std::string(variable.name), std::string(target.name)});
+}
+
 }  // namespace
 
 void read_variables(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts) {
@@ -77,6 +88,7 @@ void read_variables(const ElfView& elf, const BtfView& btf, Budget& budget, mode
             if (variable.kind != BTF_KIND_VAR || variable.name.empty()) continue;
             const bool is_marker_type = BtfView::linkage(variable) == BTF_VAR_GLOBAL_ALLOCATED &&
                                         is_const_void_pointer(btf, variable.size_or_type);
+            note_kept_struct(btf, variable, facts);
             if (read_marker(variable.name, is_marker_type, facts)) continue;
             facts.variables.push_back(read_variable(elf, btf, variable, section.name, budget));
         }

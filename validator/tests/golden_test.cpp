@@ -9,6 +9,7 @@
 #include "gadget/model/manifest.h"
 #include "gadget/support/files.h"
 #include "gadget/validator.h"
+#include "gadget/validator/suppressions.h"
 #include "sample.h"
 
 namespace gadget::validator {
@@ -32,6 +33,40 @@ model::ObjectFacts facts_of(const fs::path& object, const std::string& name) {
     return facts.value_or(model::ObjectFacts{});
 }
 
+// The compiler tells gadget build where maps are declared; here the text is searched for `} NAME
+// SEC(".maps")`.
+DiagnosticList at_source_lines(const DiagnosticList& findings, const fs::path& folder) {
+    const auto text = read_text_file(folder / "program.bpf.c").value_or("");
+    DiagnosticList result;
+    for (auto finding : findings.all()) {
+        const auto* object = std::get_if<ObjectLocation>(&finding.location);
+        const auto at =
+            object == nullptr ? std::string::npos : text.find("} " + object->symbol + " SEC(\".maps\"); // ");
+        if (at != std::string::npos) {
+            const auto line =
+                std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n') + 1;
+            finding.location = SourceRange{"program.bpf.c", static_cast<unsigned>(line), 3, 0, 0};
+        }
+        result.report(std::move(finding));
+    }
+    return result;
+}
+
+DiagnosticList without_suppressed(const DiagnosticList& findings, const fs::path& folder) {
+    Suppressions suppressions;
+    DiagnosticList result;
+    for (const auto* name : {"program.bpf.c", "gadget.yaml"}) {
+        if (const auto text = read_text_file(folder / name)) suppressions.add_comments(*text, name);
+    }
+    if (const auto text = read_text_file(folder / "build.yaml")) {
+        const auto config = model::parse_build_config(*text, "build.yaml", result);
+        EXPECT_TRUE(config.has_value());
+        if (config) suppressions.add(config->allow);
+    }
+    suppressions.apply(findings.all(), Suppressions::Extent::whole, result);
+    return result;
+}
+
 // Everything that a gadget's folder gives rise to: the object, its metadata, and the second architecture if
 // there is one.
 DiagnosticList findings_of(const std::string& id, const std::string& side) {
@@ -40,13 +75,14 @@ DiagnosticList findings_of(const std::string& id, const std::string& side) {
     std::optional<model::Manifest> manifest;
     if (const auto text = read_text_file(kCases / id / side / "gadget.yaml")) {
         auto parsed = model::parse_manifest(*text, "gadget.yaml", findings);
-        EXPECT_TRUE(parsed.has_value());
-        if (parsed) manifest = *std::move(parsed);
+        EXPECT_EQ(parsed.has_value(), !findings.has_errors());
+        if (!parsed) return findings;
+        manifest = *std::move(parsed);
     }
     validate(facts, manifest ? &*manifest : nullptr, {}, findings);
     if (const auto second = kObjects / id / (side + ".arm64.bpf.o"); fs::exists(second))
         compare(facts, facts_of(second, "arm64 object"), findings);
-    return findings;
+    return without_suppressed(at_source_lines(findings, kCases / id / side), kCases / id / side);
 }
 
 ordered_json to_json(const Location& location) {

@@ -146,6 +146,13 @@ TEST(HostileBtf, HugeSectionIsRefusedByName) {
     EXPECT_NE(result.error().message.find(".BTF"), std::string::npos);
 }
 
+TEST(HostileBtf, HundredMegabytesAreRefusedWithTheLimit) {
+    const auto result = inspect(object_with_btf(Bytes(100'000'000)), {.object_name = "amd64 object"});
+    ASSERT_FALSE(result.has_value());
+    EXPECT_NE(result.error().to_string().find("more than the limit"), std::string::npos);
+    EXPECT_NE(result.error().to_string().find("amd64 object"), std::string::npos);
+}
+
 TEST(HostileBtf, LengthsThatOverflowAreErrors) {
     auto btf = make_btf({}, std::string_view{"\0", 1});
     btf_header header;

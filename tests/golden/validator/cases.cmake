@@ -51,6 +51,37 @@ set(GADGETKIT_VALIDATOR_CASES
     metadata-param-without-key
     metadata-duplicate-param-key
     metadata-uid-clash
+    section-legacy
+    section-unknown-hook
+    program-context
+    tracepoint-context
+    map-flags
+    map-limits
+    map-inner
+    event-field-lost
+    event-unused
+    reserved-name
+    metadata-param-value
+    metadata-default-overridden
+    metadata-param-ignored-key
+    metadata-custom-param
+    metadata-unknown-param-default
+    metadata-unknown-program
+    metadata-program-setting
+    metadata-operator
+    metadata-annotation-field
+    metadata-rest-length
+    metadata-fetch-schedule
+    metadata-duplicate-column
+    yaml-syntax
+    yaml-type
+    yaml-limit
+    duplicate-key
+    unknown-key
+    key-case
+    suppression-unknown-id
+    suppression-without-reason
+    suppression-unused
     arch-program-missing
     arch-map-differs
     arch-layout-differs

@@ -55,7 +55,8 @@ struct RuleInfo {
     std::string_view summary;  ///< one line: what is wrong
 };
 
-/// Every rule, in the order in which validate() and then compare() apply them.
+/// Every rule: what parse_manifest() and parse_build_config() report, then what validate() and compare() do,
+/// in the order in which they apply them, then what Suppressions::apply() adds.
 [[nodiscard]] std::span<const RuleInfo> rules();
 
 }  // namespace gadget::validator

@@ -9,7 +9,7 @@
 namespace gadget::validator {
 namespace {
 
-enum class Size : std::uint8_t { any, none, some, four };
+enum class Size : std::uint8_t { any, none, some, four, four_or_eight };
 
 struct MapRule {
     std::uint32_t type;
@@ -17,6 +17,9 @@ struct MapRule {
     Size value;
     Size entries;
 };
+
+constexpr std::uint32_t kCgrpStorage = 32;  // BPF_MAP_TYPE_CGRP_STORAGE, since Linux 6.2
+constexpr std::uint32_t kArena = 33;        // BPF_MAP_TYPE_ARENA, since Linux 6.9
 
 // Documentation/bpf/map_*.rst; only what every kernel refuses.
 constexpr MapRule kMapRules[] = {
@@ -39,6 +42,18 @@ constexpr MapRule kMapRules[] = {
     {BPF_MAP_TYPE_TASK_STORAGE, Size::four, Size::some, Size::none},
     {BPF_MAP_TYPE_INODE_STORAGE, Size::four, Size::some, Size::none},
     {BPF_MAP_TYPE_SK_STORAGE, Size::four, Size::some, Size::none},
+    {kCgrpStorage, Size::four, Size::some, Size::none},
+    {BPF_MAP_TYPE_CGROUP_STORAGE, Size::some, Size::some, Size::none},
+    {BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, Size::some, Size::some, Size::none},
+    {BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, Size::four, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_SOCKMAP, Size::four, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_SOCKHASH, Size::some, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_DEVMAP, Size::four, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_DEVMAP_HASH, Size::four, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_CPUMAP, Size::four, Size::four_or_eight, Size::some},
+    {BPF_MAP_TYPE_XSKMAP, Size::four, Size::four, Size::some},
+    {BPF_MAP_TYPE_BLOOM_FILTER, Size::none, Size::some, Size::some},
+    {kArena, Size::none, Size::none, Size::some},
 };
 
 // What is wrong with the part of that name; empty when nothing is.
@@ -47,6 +62,9 @@ std::string problem(Size size, std::uint32_t actual, const std::string& part) {
     if (size == Size::some && actual == 0) return "needs " + part;
     if (size == Size::four && actual != 4) {
         return "needs " + part + " of 4 bytes" + (actual == 0 ? "" : ", not " + std::to_string(actual));
+    }
+    if (size == Size::four_or_eight && actual != 4 && actual != 8) {
+        return "needs " + part + " of 4 or 8 bytes" + (actual == 0 ? "" : ", not " + std::to_string(actual));
     }
     return {};
 }

@@ -36,6 +36,7 @@ std::string translate(std::string_view section) {
 
 void check_unknown_section(const Input& input, Reporter& report) {
     for (const auto& program : input.facts.programs) {
+        if (!modern_section(program.section).empty()) continue;
         if (program.parsed) continue;
         auto hint = translate(program.section);
         if (hint.empty()) hint = printable(model::suggest_section(program.section.substr(0, 128)));

@@ -74,6 +74,10 @@ void check_unsupported_section(const Input& input, Reporter& report) {
         if (!kind.runs_in_inspektor_gadget) {
             report.about_program(where + "section " + quoted(program.section), program,
                                  alternative(*program.parsed));
+        } else if ((kind.attach == kprobe || kind.attach == kretprobe) &&
+                   program.parsed->target.find('+') != std::string::npos) {
+            report.about_program(where + "offsets into functions, as in " + quoted(program.section), program,
+                                 "attach to the function itself");
         } else if (kind.attach == iter && !program.parsed->target.empty() &&
                    !is_read_iterator(program.parsed->target)) {
             report.about_program(where + "iterators over " + quoted(program.parsed->target), program,

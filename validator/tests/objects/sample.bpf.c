@@ -113,12 +113,24 @@ int on_open(void *ctx)
 	return 0;
 }
 
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
+extern struct task_struct *bpf_task_from_pid(int pid) __attribute__((section(".ksyms"), weak));
+
 SEC("?kprobe/do_unlinkat")
-int on_unlink(void *ctx)
+int on_unlink(struct pt_regs *ctx)
 {
 	struct key key = {};
+	struct task_struct *task;
 
 	total++;
+	if (bpf_task_from_pid) {
+		task = bpf_task_from_pid(1);
+		if (task)
+			total += task->pid;
+	}
 	return bpf_map_delete_elem(&counts, &key);
 }
 

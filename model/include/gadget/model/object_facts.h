@@ -22,6 +22,8 @@ struct ProgramFacts {
     std::uint32_t instructions = 0;
     bool is_static = false;  ///< local symbol: libbpf refuses such programs
     SourceRange source{};    ///< first line of the function from BTF line info; file "" when unknown
+    /// C types of its parameters, "struct xdp_md *"; nullopt when BTF does not describe the function.
+    std::optional<std::vector<std::string>> parameters{};
 };
 
 /// Bytes of a struct that belong to no member.
@@ -29,6 +31,16 @@ struct Hole {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
     std::string after;  ///< the member before it, dotted
+};
+
+/// What the values of a map of maps look like: `__array(values, struct inner)`.
+struct InnerMapFacts {
+    std::uint32_t type = 0;
+    std::string type_name;
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0;
+    std::uint32_t max_entries = 0;
+    std::uint32_t flags = 0;
 };
 
 struct MapFacts {
@@ -47,6 +59,30 @@ struct MapFacts {
     std::vector<Hole> key_holes;              ///< padding of a struct key, in order
     std::optional<EventSchema> key_schema;    ///< when the key is a struct
     std::optional<EventSchema> value_schema;  ///< when the value is a struct
+    std::optional<InnerMapFacts> inner;       ///< declared values of a map of maps
+    bool has_programs = false;                ///< declared values are programs
+};
+
+/// A kernel function that the object calls (a kfunc), or a kernel variable that it reads.
+struct KernelSymbolFacts {
+    std::string name;
+    bool is_function = false;
+    bool weak = false;  ///< the object copes without it
+};
+
+/// What a loader has to fit to the kernel before the program can run (CO-RE).
+struct CoreRelocation {
+    std::string program;            ///< function whose instruction it is, or its section
+    std::uint32_t instruction = 0;  ///< index in the section
+    std::string type;               ///< C type in the object: "struct task_struct"
+    std::string access;             ///< members by index from there, "0:1:2", or an enumerator's index
+    std::uint32_t kind = 0;         ///< enum bpf_core_relo_kind
+};
+
+/// A struct that GADGET_TRACER and its like keep in BTF.
+struct KeptStruct {
+    std::string variable;
+    std::string struct_name;
 };
 
 /// `GADGET_TRACER(name, map, struct)`: spec of gadget/macros.h.
@@ -113,7 +149,10 @@ struct ObjectFacts {
     std::vector<VariableFacts> variables;
     std::map<std::string, EventSchema>
         structs;  ///< every struct that a tracer or iterator marker names and BTF holds
-    std::vector<std::uint32_t> helpers;    ///< enum bpf_func_id of all helpers called, sorted
+    std::vector<std::uint32_t> helpers;             ///< enum bpf_func_id of all helpers called, sorted
+    std::vector<KernelSymbolFacts> kernel_symbols;  ///< kfuncs and ksyms, in the order of BTF
+    std::vector<CoreRelocation> core_relocations;   ///< in the order of .BTF.ext
+    std::vector<KeptStruct> kept_structs;
     std::vector<std::string> all_structs;  ///< tags of all structs in BTF, sorted: for "did you mean"
 
     [[nodiscard]] const MapFacts* find_map(std::string_view name) const;

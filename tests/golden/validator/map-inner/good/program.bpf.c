@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+
+struct inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 4);
+	__type(key, __u32);
+	__array(values, struct inner);
+} values SEC(".maps");
+
+SEC("kprobe/do_unlinkat")
+int on_event(void *ctx)
+{
+	__u32 key = 0;
+
+	bpf_map_lookup_elem(&values, &key);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
