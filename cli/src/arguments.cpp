@@ -33,8 +33,10 @@ struct Choices {
     Action action;
 };
 
-const std::map<std::string, FindingsFormat> kFindingsFormats{
-    {"text", FindingsFormat::text}, {"json", FindingsFormat::json}, {"github", FindingsFormat::github}};
+const std::map<std::string, FindingsFormat> kFindingsFormats{{"text", FindingsFormat::text},
+                                                             {"json", FindingsFormat::json},
+                                                             {"sarif", FindingsFormat::sarif},
+                                                             {"github", FindingsFormat::github}};
 const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text},
                                                          {"json", OutputFormat::json}};
 /// An option that takes one of the words of `table`; wrong words are refused with the list.
@@ -126,8 +128,11 @@ void add_validate(CLI::App& app, Choices& choices, const Context& context) {
         ->type_name("FILE");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
-    command->add_option("--explain", options.explain, "say what a rule is about")->type_name("ID");
-    command->footer("Example: gadget validate gadgets/trace_open --format json");
+    command->add_flag("--fix", options.fix, "apply the replacements that findings propose to the metadata");
+    command->add_option("--explain", options.explain, "show the page about a finding")->type_name("ID");
+    command->footer(
+        "Examples:\n  gadget validate gadgets/trace_open --strict --format sarif\n"
+        "  gadget validate gadgets/trace_open --fix\n  gadget validate --explain hash-key-padding");
     command->callback([&] {
         if (options.explain.empty() && options.input.empty()) throw CLI::RequiredError("input");
         choices.action = [&] { return validate(options, context); };

@@ -118,7 +118,7 @@ int build(const BuildOptions& options, const Context& context) {
     DiagnosticList findings;
     const auto built = build_image(options, context, findings);
     findings.sort();
-    show_findings(findings, options.format, context.terminal);
+    show_findings(findings, options.format, options.path.string(), context.terminal);
     if (!built) {
         // Findings have said why; only what they do not say needs words.
         const bool told = built.error().code == ErrorCode::rejected_input && findings.has_errors();

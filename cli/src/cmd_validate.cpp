@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 // gadget validate: findings only. Status 1 when there are errors.
+#include <algorithm>
+
+#include "apply_fixes.h"
 #include "commands.h"
 #include "exit_status.h"
 #include "findings_output.h"
 #include "gadget/support/text.h"
 #include "gadget/validator.h"
+#include "gadget/validator/suppressions.h"
+#include "gadget_folder.h"
+#include "pages.h"
 
 namespace gadget::cli {
 namespace {
 
 int explain(const std::string& id, const Context& context) {
-    for (const auto& rule : validator::rules()) {
-        if (rule.id != id) continue;
-        context.terminal.print(std::string(rule.id) + " (" + std::string(to_string(rule.severity)) +
-                               "): " + std::string(rule.summary) + "\n");
+    if (const auto page = find_page(id); !page.empty()) {
+        context.terminal.print(page);
         return context.terminal.output_status();
     }
-    std::vector<std::string> ids;
-    for (const auto& rule : validator::rules()) ids.emplace_back(rule.id);
     return context.terminal.fail({.code = ErrorCode::invalid_argument,
-                                  .message = "there is no rule '" + id + "'",
-                                  .hint = did_you_mean(id, ids)});
+                                  .message = "there is no finding '" + id + "'",
+                                  .hint = did_you_mean(id, page_ids())});
 }
 
 /// A folder is validated while it is compiled; objects and images after they were read.
 void apply_rules(const LoadedGadget& gadget, DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.manifest ? &*gadget.manifest : nullptr;
+    if (gadget.objects.empty()) validator::validate({}, manifest, {}, sink);
     for (const auto& object : gadget.objects) {
         validator::validate(object.facts, &object == &gadget.objects.front() ? manifest : nullptr, {}, sink);
         if (&object != &gadget.objects.front())
@@ -33,26 +36,89 @@ void apply_rules(const LoadedGadget& gadget, DiagnosticSink& sink) {
     }
 }
 
+/// What the metadata of an image or object allows. Its comments may speak of findings that only the source
+/// has.
+void apply_suppressions(const LoadedGadget& gadget, const std::string& file, DiagnosticList& findings) {
+    if (!gadget.manifest) return;
+    validator::Suppressions suppressions;
+    suppressions.add_comments(gadget.manifest->text, file);
+    DiagnosticList left;
+    suppressions.apply(findings.all(), validator::Suppressions::Extent::partial, left);
+    findings = std::move(left);
+}
+
+struct Validation {
+    DiagnosticList findings;
+    std::optional<Error> failure;  ///< there is no verdict
+};
+
+Validation look(const ValidateOptions& options, const Context& context) {
+    Validation result;
+    const LoadOptions load{.archs = {model::kAllArchs.begin(), model::kAllArchs.end()},
+                           .manifest_file = options.manifest_file,
+                           .load_folder = context.load_folder};
+    const auto gadget = load_gadget(options.input, load, result.findings);
+    if (gadget && gadget->source_folder.empty()) {
+        apply_rules(*gadget, result.findings);
+        const bool bare = !options.manifest_file.empty();
+        apply_suppressions(*gadget, bare ? options.manifest_file.string() : "gadget.yaml of " + gadget->name,
+                           result.findings);
+    }
+    result.findings.sort();
+    if (options.strict) result.findings.promote_warnings();
+    const bool told = result.findings.has_errors();
+    if (!gadget && !(gadget.error().code == ErrorCode::rejected_input && told))
+        result.failure = gadget.error();
+    return result;
+}
+
+/// The metadata that --fix may write: of a folder, or the one that was named beside an object.
+Result<std::filesystem::path> metadata_of(const ValidateOptions& options) {
+    if (!options.manifest_file.empty()) return options.manifest_file;
+    GADGET_TRY_ASSIGN(const auto kind, classify(options.input));
+    if (kind != InputKind::folder) {
+        return Error{
+            .code = ErrorCode::invalid_argument,
+            .message = "--fix changes gadget.yaml, and '" + options.input + "' is not a gadget folder",
+            .hint = "name the folder, or the file with --manifest FILE"};
+    }
+    return metadata_path(options.input);
+}
+
+Result<void> fix(const ValidateOptions& options, const DiagnosticList& findings, Terminal& terminal) {
+    GADGET_TRY_ASSIGN(const auto path, metadata_of(options));
+    GADGET_TRY_ASSIGN(const auto fixed, fix_file(path, findings));
+    std::string words = path.string() + ": applied " + std::to_string(fixed.applied) +
+                        (fixed.applied == 1 ? " replacement" : " replacements");
+    if (fixed.left > 0) words += ", left out " + std::to_string(fixed.left);
+    terminal.say(words);
+    return {};
+}
+
+bool has_fixes(const DiagnosticList& findings) {
+    return std::any_of(findings.all().begin(), findings.all().end(),
+                       [](const auto& finding) { return !finding.fixes.empty(); });
+}
+
 }  // namespace
 
 int validate(const ValidateOptions& options, const Context& context) {
     if (!options.explain.empty()) return explain(options.explain, context);
-    DiagnosticList findings;
-    const LoadOptions load{.archs = {model::kAllArchs.begin(), model::kAllArchs.end()},
-                           .manifest_file = options.manifest_file,
-                           .load_folder = context.load_folder};
-    const auto gadget = load_gadget(options.input, load, findings);
-    if (gadget && gadget->source_folder.empty()) apply_rules(*gadget, findings);
-    findings.sort();
-    if (options.strict) findings.promote_warnings();
-    const bool told = findings.has_errors();
-    if (!gadget && !(gadget.error().code == ErrorCode::rejected_input && told))
-        return context.terminal.fail(gadget.error());
-    show_findings(findings, options.format, context.terminal);
+    if (options.fix) {
+        if (const auto path = metadata_of(options); !path) return context.terminal.fail(path.error());
+    }
+    auto seen = look(options, context);
+    if (options.fix && !seen.failure && has_fixes(seen.findings)) {
+        if (const auto done = fix(options, seen.findings, context.terminal); !done)
+            return context.terminal.fail(done.error());
+        seen = look(options, context);
+    }
+    if (seen.failure) return context.terminal.fail(*seen.failure);
+    show_findings(seen.findings, options.format, options.input, context.terminal);
     if (options.format == FindingsFormat::text)
-        context.terminal.say(options.input + ": " + findings_summary(findings));
+        context.terminal.say(options.input + ": " + findings_summary(seen.findings));
     const int output = context.terminal.output_status();
-    return output != kOk ? output : told ? kRejected : kOk;
+    return output != kOk ? output : seen.findings.has_errors() ? kRejected : kOk;
 }
 
 }  // namespace gadget::cli

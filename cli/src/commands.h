@@ -27,7 +27,7 @@ struct Context {
     int (*test)(const TestOptions&, const Context&) = nullptr;
 };
 
-enum class FindingsFormat { text, json, github };
+enum class FindingsFormat { text, json, sarif, github };
 
 struct NewOptions {
     std::string name;
@@ -56,6 +56,7 @@ struct ValidateOptions {
     std::string input = ".";
     std::filesystem::path manifest_file;
     bool strict = false;
+    bool fix = false;  ///< mend the metadata as findings propose, then look again
     FindingsFormat format = FindingsFormat::text;
     std::string explain;
 };

@@ -2,9 +2,11 @@
 #include "compile_folder.h"
 
 #include <algorithm>
+#include <set>
 
 #include "gadget/builder.h"
 #include "gadget/validator.h"
+#include "gadget/validator/suppressions.h"
 #include "places.h"
 
 namespace gadget::cli {
@@ -87,28 +89,71 @@ void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output
     }
 }
 
-}  // namespace
+/// `path` of a file of the folder as findings name it; empty for files from elsewhere.
+std::string name_in_findings(const GadgetFolder& folder, const fs::path& path) {
+    std::error_code error;
+    const fs::path base = fs::canonical(folder.source->parent_path(), error);
+    const fs::path file = fs::canonical(path, error);
+    const fs::path relative = file.lexically_relative(base);
+    if (error || relative.empty() || *relative.begin() == "..") return {};
+    return (folder.source->parent_path() / relative).string();
+}
 
-Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
-                                      DiagnosticSink& sink) {
-    CompiledGadget gadget{.folder = std::move(folder), .objects = {}};
-    if (!gadget.folder.source) {
-        if (request.validate && gadget.folder.manifest)
-            validator::validate({}, &*gadget.folder.manifest, {}, sink);
-        return gadget;
+/// What build.yaml and the comments of metadata and sources allow.
+validator::Suppressions suppressions_of(const GadgetFolder& folder,
+                                        const std::vector<builder::Output>& outputs) {
+    validator::Suppressions suppressions;
+    suppressions.add(folder.config.allow);
+    if (folder.manifest) suppressions.add_comments(folder.manifest->text, folder.metadata_path.string());
+    if (!folder.source) return suppressions;
+    std::set<std::string> files{folder.source->string()};
+    for (const auto& output : outputs) {
+        for (const auto& input : output.inputs) {
+            if (auto name = name_in_findings(folder, input); !name.empty()) files.insert(std::move(name));
+        }
     }
+    for (const auto& file : files) {
+        if (const auto text = read_text_file(file)) suppressions.add_comments(*text, file);
+    }
+    return suppressions;
+}
+
+Result<void> compile(CompiledGadget& gadget, const CompileRequest& request, CancelToken cancel,
+                     std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
     const auto requests = requests_for(gadget.folder, request);
     builder::Options options;
     options.cancel = cancel;
     if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";  // without a home: no cache
-    GADGET_TRY_ASSIGN(auto outputs, builder::compile(requests, options, sink));
+    GADGET_TRY_ASSIGN(outputs, builder::compile(requests, options, sink));
     for (auto& output : outputs) {
         const std::string name = std::string(model::to_string(output.arch)) + " object";
         GADGET_TRY_ASSIGN(auto facts, validator::inspect(output.object, {.object_name = name}));
         gadget.objects.push_back(
             {.arch = output.arch, .object = std::move(output.object), .facts = std::move(facts)});
     }
-    if (request.validate && !gadget.objects.empty()) apply_rules(gadget, outputs, sink);
+    return {};
+}
+
+}  // namespace
+
+Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
+                                      DiagnosticSink& sink) {
+    CompiledGadget gadget{.folder = std::move(folder), .objects = {}};
+    DiagnosticList findings = std::move(gadget.folder.findings);
+    std::vector<builder::Output> outputs;
+    Result<void> compiled;
+    if (gadget.folder.source) compiled = compile(gadget, request, cancel, outputs, findings);
+    if (compiled && request.validate) {
+        if (!gadget.objects.empty()) {
+            apply_rules(gadget, outputs, findings);
+        } else if (gadget.folder.manifest) {
+            validator::validate({}, &*gadget.folder.manifest, {}, findings);
+        }
+    }
+    using Extent = validator::Suppressions::Extent;
+    const auto extent = compiled && request.validate ? Extent::whole : Extent::partial;
+    suppressions_of(gadget.folder, outputs).apply(findings.all(), extent, sink);
+    if (!compiled) return std::move(compiled).error();
     return gadget;
 }
 

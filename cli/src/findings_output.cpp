@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "findings_sarif.h"
+
 namespace gadget::cli {
 namespace {
 
@@ -90,13 +92,17 @@ std::string findings_github(const DiagnosticList& findings) {
     return text;
 }
 
-void show_findings(const DiagnosticList& findings, FindingsFormat format, Terminal& terminal) {
+void show_findings(const DiagnosticList& findings, FindingsFormat format, const std::string& input,
+                   Terminal& terminal) {
     switch (format) {
         case FindingsFormat::text:
             terminal.show(findings, file_source_reader());
             break;
         case FindingsFormat::json:
             terminal.print(findings_json(findings));
+            break;
+        case FindingsFormat::sarif:
+            terminal.print(findings_sarif(findings, input, file_source_reader()));
             break;
         case FindingsFormat::github:
             terminal.print(findings_github(findings));

@@ -13,8 +13,10 @@ std::string findings_json(const DiagnosticList& findings);
 /// One workflow command of GitHub Actions a finding.
 std::string findings_github(const DiagnosticList& findings);
 
-/// Shows findings as asked: text on stderr, or JSON or annotations on stdout.
-void show_findings(const DiagnosticList& findings, FindingsFormat format, Terminal& terminal);
+/// Shows findings as asked: text on stderr, or JSON, SARIF or annotations on stdout. `input` is what the user
+/// named, for findings without a file.
+void show_findings(const DiagnosticList& findings, FindingsFormat format, const std::string& input,
+                   Terminal& terminal);
 
 /// "2 errors, 1 warning", or "no findings".
 std::string findings_summary(const DiagnosticList& findings);

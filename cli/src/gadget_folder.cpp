@@ -47,7 +47,12 @@ Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& co
     GadgetFolder folder{.path = path, .name = folder_name(path)};
     GADGET_TRY_ASSIGN(folder.config, read_config(path, config_file, sink));
     folder.metadata_path = path / folder.config.metadata;
-    GADGET_TRY_ASSIGN(folder.manifest, read_manifest(folder.metadata_path, sink));
+    auto manifest = read_manifest(folder.metadata_path, folder.findings);
+    if (!manifest) {
+        for (const auto& finding : folder.findings.all()) sink.report(finding);
+        return std::move(manifest).error();
+    }
+    folder.manifest = *std::move(manifest);
     const fs::path source = path / folder.config.ebpf_source;
     if (fs::exists(source, error)) folder.source = source;
     if (!folder.source && folder.config.ebpf_source_given) {
@@ -67,6 +72,12 @@ Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& co
                      .requirement = Requirement{"Wasm modules", ""}};
     }
     return folder;
+}
+
+fs::path metadata_path(const fs::path& folder) {
+    DiagnosticList ignored;
+    const auto config = read_config(folder, {}, ignored);
+    return folder / (config ? config->metadata : model::BuildConfig{}.metadata);
 }
 
 }  // namespace gadget::cli

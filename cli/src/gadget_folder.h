@@ -18,11 +18,16 @@ struct GadgetFolder {
     std::filesystem::path metadata_path;
     std::optional<model::Manifest> manifest;      ///< nullopt: there is no metadata file
     std::optional<std::filesystem::path> source;  ///< nullopt: a gadget without eBPF
+    DiagnosticList findings{};                    ///< about the metadata, none of them an error
 };
 
 /// Reads a gadget folder. `config_file` is an explicit build.yaml (must exist); empty: the one in the folder,
-/// if any. Findings go to `sink`; rejected_input when there are errors among them.
+/// if any. Findings that are errors go to `sink`, with rejected_input; others are kept in the folder, for
+/// compile_folder() to judge.
 Result<GadgetFolder> read_gadget_folder(const std::filesystem::path& path,
                                         const std::filesystem::path& config_file, DiagnosticSink& sink);
+
+/// The metadata file of a gadget folder; gadget.yaml when build.yaml cannot be read or names none.
+std::filesystem::path metadata_path(const std::filesystem::path& folder);
 
 }  // namespace gadget::cli
