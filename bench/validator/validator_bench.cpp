@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts and all rules of one object against libbpf's bpf_object__open_mem on the same bytes (goal: at most 3
+// times).
+//
+//   cmake --preset release -DGADGETKIT_STATIC=OFF && ninja -C build/release validator_bench
+//   build/release/bin/validator_bench OBJECT... [gadget.yaml]
+//
+// Objects as 'gadget build -o' leaves them. Each figure is the least of many alternating runs: what the work
+// costs, without what else the machine does.
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdarg>
+#include <cstdio>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gadget/support/files.h"
+#include "gadget/validator.h"
+
+namespace {
+
+using namespace gadget;
+
+constexpr int kRuns = 400;
+constexpr double kGoal = 3.0;
+
+struct CloseObject {
+    void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+
+int silent(libbpf_print_level /*level*/, const char* /*format*/, va_list /*arguments*/) {
+    return 0;
+}
+
+template <class Work>
+void measure(double& least, const Work& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - start;
+    least = std::min(least, time.count());
+}
+
+/// Facts, rules and libbpf in microseconds; false when the object cannot be read.
+bool report(const std::string& path, const model::Manifest* manifest) {
+    const auto object = read_file(path);
+    if (!object) {
+        std::fprintf(stderr, "%s\n", object.error().to_string().c_str());
+        return false;
+    }
+    double facts = std::numeric_limits<double>::max();
+    double all = facts;
+    double libbpf = facts;
+    bool readable = true;
+    for (int i = 0; i < kRuns && readable; ++i) {
+        measure(facts, [&] { readable = validator::inspect(*object, {}).has_value(); });
+        measure(all, [&] {
+            const auto seen = validator::inspect(*object, {});
+            DiagnosticList findings;
+            if (seen) validator::validate(*seen, manifest, {}, findings);
+        });
+        measure(libbpf, [&] {
+            const std::unique_ptr<bpf_object, CloseObject> opened(
+                bpf_object__open_mem(object->data(), object->size(), nullptr));
+            readable = readable && opened != nullptr;
+        });
+    }
+    if (!readable) {
+        std::fprintf(stderr, "%s: cannot be read\n", path.c_str());
+        return false;
+    }
+    std::printf(
+        "%-32s facts %7.1f us   facts and rules %7.1f us   libbpf open %7.1f us   ratio %.2f (goal %.1f)\n",
+        path.substr(path.rfind('/') + 1).c_str(), facts, all, libbpf, all / libbpf, kGoal);
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    libbpf_set_print(silent);
+    std::vector<std::string> objects;
+    std::optional<model::Manifest> manifest;
+    for (int i = 1; i < argc; ++i) {
+        const std::string path = argv[i];
+        if (!path.ends_with(".yaml")) {
+            objects.push_back(path);
+            continue;
+        }
+        DiagnosticList findings;
+        const auto text = read_text_file(path);
+        if (!text) return 2;
+        auto parsed = model::parse_manifest(*text, path, findings);
+        if (!parsed) return 2;
+        manifest = *std::move(parsed);
+    }
+    if (objects.empty()) {
+        std::fprintf(stderr, "usage: validator_bench OBJECT... [gadget.yaml]\n");
+        return 2;
+    }
+    const bool readable = std::all_of(objects.begin(), objects.end(), [&](const std::string& path) {
+        return report(path, manifest ? &*manifest : nullptr);
+    });
+    return readable ? 0 : 1;
+}
