@@ -59,6 +59,8 @@ constexpr std::array kTable{
     SectionKind{"fexit.s", fexit, G::kernel_symbol, kRequired, kSleepable, kRefused, "5.10", ""},
     SectionKind{"fmod_ret", fmod_ret, G::kernel_symbol, kRequired, kPlain, kRefused, "5.7", ""},
     SectionKind{"fmod_ret.s", fmod_ret, G::kernel_symbol, kRequired, kSleepable, kRefused, "5.10", ""},
+    SectionKind{"fsession", fmod_ret, G::kernel_symbol, kRequired, kPlain, kRefused, "", ""},
+    SectionKind{"fsession.s", fmod_ret, G::kernel_symbol, kRequired, kSleepable, kRefused, "", ""},
     SectionKind{"lsm", lsm, G::name, kRequired, kPlain, kRuns, "5.7", ""},
     SectionKind{"lsm.s", lsm, G::name, kRequired, kSleepable, kRuns, "5.10", ""},
     SectionKind{"lsm_cgroup", lsm_cgroup, G::name, kRequired, kPlain, kRefused, "6.0", "1.0"},

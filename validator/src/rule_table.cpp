@@ -24,7 +24,7 @@ constexpr Rule kRules[] = {
     {{"unsupported-section", warning, "a program is of a kind that Inspektor Gadget refuses"},
      check_unsupported_section},
     {{"static-program", error, "a program is static"}, check_static_program},
-    {{"program-context", error, "a program takes the context of another kind of program"},
+    {{"program-context", warning, "a program takes the context of another kind of program"},
      check_program_context},
     {{"tracepoint-context", warning, "a program takes the struct of another tracepoint"},
      check_tracepoint_context},

@@ -17,7 +17,8 @@ std::string problem_of(const model::InnerMapFacts& inner) {
     if (inner.type == BPF_MAP_TYPE_PROG_ARRAY || inner.type == BPF_MAP_TYPE_CGROUP_STORAGE ||
         inner.type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE || inner.type == BPF_MAP_TYPE_STRUCT_OPS)
         return "is of type " + inner.type_name + ", which cannot be inside another";
-    if (inner.max_entries == 0) return "has no max_entries";
+    // Perf buffers get one entry for each CPU.
+    if (inner.max_entries == 0 && inner.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY) return "has no max_entries";
     return {};
 }
 

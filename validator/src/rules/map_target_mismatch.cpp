@@ -8,16 +8,16 @@
 namespace gadget::validator {
 void check_map_target_mismatch(const Input& input, Reporter& report) {
     using enum model::AttachKind;
-    std::map<std::string_view, std::string_view> seen;
+    std::map<std::pair<bool, std::string_view>, std::string_view> seen;
     for (const auto& target : input.facts.map_targets) {
-        const auto [first, added] = seen.try_emplace(target.program, target.map);
+        const bool for_iterator = target.variable.starts_with("gadget_mapelem_iter_target_");
+        const auto [first, added] = seen.try_emplace({for_iterator, target.program}, target.map);
         if (!added) {
             report.about_symbol("program " + quoted(target.program) + " is given two maps, " +
                                     quoted(first->second) + " and " + quoted(target.map) +
                                     ": the gadget does not start",
                                 target.variable, "remove one of the markers");
         }
-        const bool for_iterator = target.variable.starts_with("gadget_mapelem_iter_target_");
         const auto* program = input.facts.find_program(target.program);
         if (program != nullptr && program->parsed) {
             const auto kind = program->parsed->kind->attach;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "metadata.h"
 #include "rules.h"
 
 namespace gadget::validator {
@@ -12,12 +11,24 @@ namespace {
 // Flags that gadgets have anyway.
 constexpr std::string_view kFlags[] = {"trace-pipe", "map-fetch-interval", "map-fetch-count", "iface", "pf"};
 
+// Whether the metadata turns on the operator that makes a data source of that name.
+bool is_made(const model::Manifest& manifest, std::string_view source) {
+    constexpr std::pair<std::string_view, std::string_view> kSources[] = {
+        {"processes", "process.emitstats"}, {"cgroups", "cgroup.emitstats"}, {"bpfstats", "ebpf.emitstats"}};
+    for (const auto& [name, key] : kSources) {
+        const auto found = manifest.operators.find(std::string(key));
+        if (name == source) return found != manifest.operators.end() && found->second.value == "true";
+    }
+    const auto containers = manifest.annotations.find("enable-containers-datasource");
+    return source == "containers" && containers != manifest.annotations.end() && containers->second == "true";
+}
+
 void check_sources(const Input& input, Reporter& report) {
     const auto check = [&](const std::string& name, const std::string& variable) {
-        if (!is_operator_source(name)) return;
-        report.about_symbol(
-            "data source " + quoted(name) + " has the name of one that Inspektor Gadget makes", variable,
-            "give it another name");
+        if (input.manifest == nullptr || !is_made(*input.manifest, name)) return;
+        report.about_symbol("data source " + quoted(name) +
+                                " has the name of one that an operator makes, which the metadata turns on",
+                            variable, "give it another name");
     };
     for (const auto& each : input.facts.tracers) check(each.name, each.variable);
     for (const auto& each : input.facts.iterators) check(each.name, each.variable);
@@ -53,7 +64,8 @@ void check_variables(const Input& input, Reporter& report) {
         constexpr std::string_view kEntries = "_max_entries";
         if (name.ends_with(kEntries) && name.size() > kEntries.size() &&
             input.facts.find_map(name.substr(0, name.size() - kEntries.size())) != nullptr &&
-            (!constant || variable.type.kind != unsigned_int || variable.size != 4)) {
+            (!constant || variable.size != 4 ||
+             (variable.type.kind != unsigned_int && variable.type.kind != signed_int))) {
             report.about_symbol("variable " + quoted(name) +
                                     " sets the size of a map, but is no global "
                                     "'const volatile __u32'",

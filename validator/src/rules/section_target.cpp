@@ -64,11 +64,18 @@ std::string expected_form(const model::SectionName& section) {
     }
 }
 
+// Whether programs.<name>.attach_to of the metadata says what to attach to.
+bool has_target_in_metadata(const Input& input, const model::ProgramFacts& program) {
+    if (input.manifest == nullptr) return false;
+    const auto found = input.manifest->programs.find(program.name);
+    return found != input.manifest->programs.end() && found->second.settings.contains("attach_to");
+}
+
 }  // namespace
 
 void check_section_target(const Input& input, Reporter& report) {
     for (const auto& program : input.facts.programs) {
-        if (!program.parsed) continue;
+        if (!program.parsed || has_target_in_metadata(input, program)) continue;
         const auto form = expected_form(*program.parsed);
         if (form.empty()) continue;
         report.about_program(

@@ -12,6 +12,13 @@ void check_tracer_unknown_map(const Input& input, Reporter& report) {
             report.suggest_from(tracer.map, input.facts.maps,
                                 "declare it: GADGET_TRACER_MAP(" + printable(tracer.map) + ", 1024 * 256);"));
     }
+    for (const auto& buffer : input.facts.buffers) {
+        if (input.facts.find_map(buffer) != nullptr) continue;
+        report.about_symbol(
+            "map " + quoted(buffer) + " is marked as a buffer of events, but does not exist",
+            "gadget_map_tracer_" + buffer,
+            report.suggest_from(buffer, input.facts.maps, "declare it with GADGET_TRACER_MAP"));
+    }
 }
 
 }  // namespace gadget::validator

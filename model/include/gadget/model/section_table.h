@@ -78,7 +78,8 @@ struct SectionKind {
     bool target_required;  ///< a bare prefix is known but cannot be attached without help
     bool sleepable;
     bool runs_in_inspektor_gadget;
-    std::string_view since_kernel;  ///< first Linux with such programs: "5.8"
+    std::string_view
+        since_kernel;  ///< first Linux with such programs: "5.8"; empty when newer than all we know
     std::string_view since_libbpf;  ///< first libbpf that knows the name, from 1.0 on; empty otherwise
 };
 

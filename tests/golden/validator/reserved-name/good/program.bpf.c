@@ -2,27 +2,23 @@
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
-#include <gadget/macros.h>
-#define GADGET_NO_BUF_RESERVE
-#include <gadget/buffer.h>
-#include <gadget/types.h>
 
-struct event {
-	gadget_timestamp timestamp_raw;
-	gadget_pid pid;
-	__u32 size;
-};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16);
+	__type(key, __u32);
+	__type(value, __u32);
+} values SEC(".maps");
 
-GADGET_TRACER_MAP(events, 1024 * 256);
+const volatile __u32 values_max_entries = 64;
 
-GADGET_TRACER(starts, events, event);
-
-SEC("tracepoint/syscalls/sys_enter_openat")
-int on_open(void *ctx)
+SEC("kprobe/do_unlinkat")
+int on_event(void *ctx)
 {
-	struct event event = {};
+	__u32 key = 0;
 
-	return gadget_output_buf(ctx, &events, &event, sizeof(event));
+	bpf_map_lookup_elem(&values, &key);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";
