@@ -10,6 +10,7 @@
 #include "exit_status.h"
 #include "gadget/support/text.h"
 #include "gadget/templates.h"
+#include "registry_exec.h"
 #include "run_arguments.h"
 
 namespace gadget::cli {
@@ -39,6 +40,9 @@ const std::map<std::string, FindingsFormat> kFindingsFormats{{"text", FindingsFo
                                                              {"github", FindingsFormat::github}};
 const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text},
                                                          {"json", OutputFormat::json}};
+const std::map<std::string, ExportFormat> kExportFormats{{"oci", ExportFormat::oci},
+                                                         {"bpfman", ExportFormat::bpfman}};
+
 /// An option that takes one of the words of `table`; wrong words are refused with the list.
 template <class T>
 void add_choice(CLI::App& command, const std::string& flags, T& target, const std::map<std::string, T>& table,
@@ -111,6 +115,12 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
     command->add_flag("--no-validate", options.no_validate, "skip the rules");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
+    command->add_flag("--attest", options.attest, "attach SBOM (SPDX) and provenance (SLSA) to the image");
+    command
+        ->add_option(
+            "--btf", options.btf_folder,
+            "add what the gadget needs of the BTF of these kernels: DIR/ID/VERSION/MACHINE/KERNEL.btf")
+        ->type_name("DIR");
     command->footer("Example: gadget build gadgets/trace_open -t trace_open -o out");
     command->callback([&] {
         options.archs = parse_archs(choices.archs);
@@ -181,30 +191,36 @@ void add_test(CLI::App& app, Choices& choices, const Context& context) {
 
 void add_image(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.image;
-    auto* group = app.add_subcommand("image", "The local store of images");
+    auto* group = app.add_subcommand("image", "Images: the local store, registries, signatures");
     group->require_subcommand(1);
     const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
-                         std::size_t count) {
+                         int least, int most, const std::string& example) {
         auto* command = group->add_subcommand(name, text);
-        if (count > 0) {
+        if (most > 0) {
             command->add_option("words", options.arguments, words)
                 ->required()
-                ->expected(static_cast<int>(count))
-                ->type_name(words)
+                ->expected(least, most)
                 ->option_text(words);
-        } else {
-            add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
         }
+        add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
+        command->footer("Example: gadget image " + name + " " + example);
         command->callback([&options, &choices, &context, name] {
             options.action = name;
             choices.action = [&] { return image(options, context); };
         });
+        return command;
     };
-    add("list", "Images with their digests", "", 0);
-    add("tag", "Give an image another name", "IMAGE NEW", 2);
-    add("remove", "Forget a name, and the image with its last name", "IMAGE", 1);
-    add("export", "Write an image to a tar", "IMAGE FILE", 2);
-    add("import", "Add the images of a layout or tar", "FILE", 1);
+    add("list", "Images of the store with their digests", "", 0, 0, "-o json")
+        ->add_flag("-a,--all", options.all, "signatures too, which are images of their own");
+    add("inspect", "Manifests, layers, signatures and other attachments", "IMAGE", 1, 1, "trace_open");
+    add("tag", "Give an image another name", "IMAGE NEW", 2, 2, "trace_open ghcr.io/me/trace_open:v1");
+    add("remove", "Forget names, and images with their last name", "IMAGE...", 1, 100, "trace_open");
+    add_choice(*add("export", "Write an image to a tar", "IMAGE FILE", 2, 2, "trace_open trace_open.tar"),
+               "--format", options.export_format, kExportFormats,
+               "an OCI layout with signatures, or the form that bpfman loads");
+    add("import", "Add the images of a layout or tar", "FILE", 1, 1, "trace_open.tar")
+        ->add_option("-n,--name", options.name, "name for an image that has none there")
+        ->type_name("IMAGE");
 }
 
 void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
@@ -299,6 +315,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, c
 
 int dispatch(int argc, char** argv, const Context& context) {
     const bool with_compiler = context.build != nullptr;
+    if (with_compiler && is_registry_command(argc, argv)) return become_registry(argv, context.terminal);
     CLI::App app{
         with_compiler ? "Builds, validates, packs, runs and tests eBPF gadgets." : "Runs eBPF gadgets.",
         with_compiler ? "gadget" : "gadget-run"};
@@ -311,7 +328,13 @@ int dispatch(int argc, char** argv, const Context& context) {
     add_run(app, choices, context);
     if (context.test != nullptr) add_test(app, choices, context);
     add_image(app, choices, context);
-    if (with_compiler) add_kernel(app, choices, context);
+    if (with_compiler) {
+        add_kernel(app, choices, context);
+        // Shown here; gadget-registry has their options.
+        for (const auto& word : registry_commands()) app.add_subcommand(word.name, word.text);
+        for (const auto& word : registry_image_commands())
+            app.get_subcommand("image")->add_subcommand(word.name, word.text);
+    }
     add_small_commands(app, choices, context);
     add_completion(app, choices, context);
     try {

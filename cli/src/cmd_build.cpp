@@ -3,12 +3,15 @@
 // succeeded.
 #include <nlohmann/json.hpp>
 
+#include "attest.h"
+#include "btfgen.h"
 #include "commands.h"
 #include "compile_folder.h"
 #include "exit_status.h"
 #include "findings_output.h"
 #include "gadget/packager.h"
 #include "gadget/support/text.h"
+#include "image_names.h"
 #include "places.h"
 #include "version.h"
 
@@ -25,12 +28,19 @@ Result<std::string> creation_time() {
     return packager::created_from_epoch(seconds);
 }
 
-Result<packager::Image> pack(const CompiledGadget& gadget, const std::vector<model::Arch>& archs) {
+Result<packager::Image> pack(const CompiledGadget& gadget, const std::vector<model::Arch>& archs,
+                             const fs::path& btf_folder) {
     packager::PackRequest request{
         .manifest = gadget.folder.manifest, .objects = {}, .builder_version = kBuilderVersion, .created = {}};
     GADGET_TRY_ASSIGN(request.created, creation_time());
-    for (const auto& object : gadget.objects)
-        request.objects.push_back({.arch = object.arch, .ebpf = object.object});
+    for (const auto& object : gadget.objects) {
+        packager::ArchObject one{.arch = object.arch, .ebpf = object.object};
+        if (!btf_folder.empty()) {
+            GADGET_TRY_ASSIGN(auto layer, make_btfgen_layer(btf_folder, object.arch, object.object));
+            if (!layer.empty()) one.btfgen = std::move(layer);
+        }
+        request.objects.push_back(std::move(one));
+    }
     if (gadget.objects.empty()) {
         for (const auto arch : archs) request.objects.push_back({.arch = arch});
     }
@@ -56,8 +66,29 @@ std::string compile_commands(const CompiledGadget& gadget) {
     return entries.dump(2) + "\n";
 }
 
-Result<void> write_artefacts(const CompiledGadget& gadget, const packager::Image& image,
-                             const BuildOptions& options, const std::string& reference) {
+struct Built {
+    CompiledGadget gadget;
+    packager::Image image;
+    std::vector<packager::Image> documents;  ///< that refer to the image
+    std::string reference;
+};
+
+/// The image with its name, and what refers to it. Borrows `sources`, which it fills.
+std::vector<packager::NamedImage> with_documents(const Built& built,
+                                                 std::vector<packager::MemoryBlobs>& sources) {
+    sources.reserve(1 + built.documents.size());
+    std::vector<packager::NamedImage> images;
+    sources.emplace_back(built.image);
+    images.push_back({.blobs = &sources.back(), .root = built.image.root, .name = built.reference});
+    for (const auto& document : built.documents) {
+        sources.emplace_back(document);
+        images.push_back({.blobs = &sources.back(), .root = document.root, .name = {}});
+    }
+    return images;
+}
+
+Result<void> write_artefacts(const Built& built, const BuildOptions& options) {
+    const CompiledGadget& gadget = built.gadget;
     GADGET_TRY(gadget::create_directories(options.output_folder));
     for (const auto& object : gadget.objects) {
         GADGET_TRY(
@@ -68,20 +99,13 @@ Result<void> write_artefacts(const CompiledGadget& gadget, const packager::Image
         GADGET_TRY(
             write_file_atomic(options.output_folder / "compile_commands.json", compile_commands(gadget)));
     }
-    return packager::write_tar(image, options.output_folder / "image.oci.tar", reference);
+    std::vector<packager::MemoryBlobs> sources;
+    return packager::write_tar(with_documents(built, sources), options.output_folder / "image.oci.tar");
 }
 
 Result<std::string> normal_reference(const std::string& tag) {
-    if (tag.empty()) return std::string();
-    GADGET_TRY_ASSIGN(const auto reference, packager::parse_reference(tag));
-    return reference.to_string();
+    return tag.empty() ? Result<std::string>(std::string()) : full_name(tag);
 }
-
-struct Built {
-    CompiledGadget gadget;
-    packager::Image image;
-    std::string reference;
-};
 
 Result<Built> build_image(const BuildOptions& options, const Context& context, DiagnosticList& findings) {
     Built built;
@@ -100,16 +124,20 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
     if (options.strict) findings.promote_warnings();
     if (findings.has_errors())
         return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
-    GADGET_TRY_ASSIGN(built.image, pack(built.gadget, archs));
+    GADGET_TRY_ASSIGN(built.image, pack(built.gadget, archs, options.btf_folder));
+    if (options.attest) {
+        GADGET_TRY_ASSIGN(const std::string created, creation_time());
+        GADGET_TRY_ASSIGN(built.documents, attest(built.gadget, options, built.image, created));
+    }
     return built;
 }
 
 Result<void> keep(const Built& built, const BuildOptions& options) {
-    if (!options.output_folder.empty())
-        GADGET_TRY(write_artefacts(built.gadget, built.image, options, built.reference));
+    if (!options.output_folder.empty()) GADGET_TRY(write_artefacts(built, options));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
     GADGET_TRY_ASSIGN(auto store, packager::Store::open(folder));
-    return store.add(built.image, built.reference);
+    std::vector<packager::MemoryBlobs> sources;
+    return store.add(with_documents(built, sources));
 }
 
 }  // namespace

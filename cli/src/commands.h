@@ -48,6 +48,8 @@ struct BuildOptions {
     std::vector<std::string> warnings;
     bool no_validate = false;
     bool strict = false;
+    bool attest = false;               ///< SBOM and provenance
+    std::filesystem::path btf_folder;  ///< BTF of kernels that bring none
     FindingsFormat format = FindingsFormat::text;
 };
 int build(const BuildOptions& options, const Context& context);
@@ -80,9 +82,14 @@ struct TestOptions {
 };
 int test(const TestOptions& options, const Context& context);
 
+enum class ExportFormat { oci, bpfman };
+
 struct ImageOptions {
-    std::string action;  ///< list, tag, remove, export, import
+    std::string action;  ///< list, inspect, tag, remove, export, import
     std::vector<std::string> arguments;
+    bool all = false;
+    std::string name;
+    ExportFormat export_format = ExportFormat::oci;
     OutputFormat format = OutputFormat::text;
 };
 int image(const ImageOptions& options, const Context& context);

@@ -126,6 +126,10 @@ Result<void> compile(CompiledGadget& gadget, const CompileRequest& request, Canc
     if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";  // without a home: no cache
     GADGET_TRY_ASSIGN(outputs, builder::compile(requests, options, sink));
     for (auto& output : outputs) {
+        for (auto& input : output.inputs) {
+            if (std::find(gadget.inputs.begin(), gadget.inputs.end(), input) == gadget.inputs.end())
+                gadget.inputs.push_back(input);
+        }
         const std::string name = std::string(model::to_string(output.arch)) + " object";
         GADGET_TRY_ASSIGN(auto facts, validator::inspect(output.object, {.object_name = name}));
         gadget.objects.push_back(

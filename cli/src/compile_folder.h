@@ -31,6 +31,7 @@ struct CompileRequest {
 struct CompiledGadget {
     GadgetFolder folder;
     std::vector<CompiledObject> objects;
+    std::vector<std::filesystem::path> inputs{};  ///< files of the machine that went in, the source first
 };
 
 /// Findings of compiler and rules go to `sink`, with the paths of the author's files. The result is

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "gadget/validator.h"
+#include "image_names.h"
 #include "places.h"
 
 namespace gadget::cli {
@@ -72,7 +73,7 @@ Result<LoadedGadget> load_layout(const std::string& input, const LoadOptions& op
 
 Result<LoadedGadget> load_reference(const std::string& input, const LoadOptions& options,
                                     DiagnosticSink& sink) {
-    GADGET_TRY_ASSIGN(const auto reference, packager::parse_reference(input));
+    GADGET_TRY_ASSIGN(const auto reference, parse_image_name(input));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
     const Error missing{
         .code = ErrorCode::not_found,
@@ -85,7 +86,7 @@ Result<LoadedGadget> load_reference(const std::string& input, const LoadOptions&
     if (!root && root.error().code == ErrorCode::not_found) return missing;
     if (!root) return std::move(root).error();
     GADGET_TRY_ASSIGN(const auto reader, store.read());
-    return load_image(reader.layout(), *root, reference.familiar(), options, sink);
+    return load_image(reader.layout(), *root, reference.familiar(reference_defaults()), options, sink);
 }
 
 }  // namespace

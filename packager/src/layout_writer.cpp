@@ -140,7 +140,7 @@ Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path,
     GADGET_TRY_ASSIGN(const auto blobs, collect(images, limits));
     const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
     GADGET_TRY_ASSIGN(const auto folder, open_folder(parent));
-    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder.get(), parent.string(), 0644));
+    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder.get(), parent.string()));
     for (const auto& [name, blob] : blobs) {
         GADGET_TRY(file.write(tar_file_header(name, blob.descriptor.size)));
         GADGET_TRY(blob.source->stream(blob.descriptor,

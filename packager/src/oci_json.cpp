@@ -123,6 +123,7 @@ Result<void> read_data(const json& object, const std::string& what, Descriptor& 
     if (!descriptor.data) return corrupt(what, "'data' of a descriptor is not base64");
     if (descriptor.data->size() != descriptor.size)
         return corrupt(what, "'data' of a descriptor has another size");
+    if (descriptor.data->empty()) descriptor.data.reset();  // as Go's types have it
     return {};
 }
 
@@ -202,6 +203,21 @@ Result<ManifestBody> parse_manifest(std::span<const std::byte> bytes, const std:
         GADGET_TRY_ASSIGN(body.subject, descriptor_of(*subject, what));
     }
     return body;
+}
+
+Result<SimpleSigning> parse_simple_signing(std::span<const std::byte> bytes, const std::string& what) {
+    GADGET_TRY_ASSIGN(const json object, parse_object(bytes, what));
+    const json* critical = member(object, "critical");
+    if (critical == nullptr || !critical->is_object()) return corrupt(what, "lacks 'critical'");
+    const json* image = member(*critical, "image");
+    if (image == nullptr || !image->is_object()) return corrupt(what, "lacks 'critical.image'");
+    SimpleSigning document;
+    GADGET_TRY_ASSIGN(document.type, text_member(*critical, "type", what));
+    GADGET_TRY_ASSIGN(document.digest, text_member(*image, "docker-manifest-digest", what));
+    if (const json* identity = member(*critical, "identity"); identity != nullptr && identity->is_object()) {
+        GADGET_TRY_ASSIGN(document.identity, text_member(*identity, "docker-reference", what));
+    }
+    return document;
 }
 
 Result<void> check_layout_marker(std::span<const std::byte> bytes, const std::string& what) {

@@ -21,6 +21,14 @@ struct IndexBody {
 Result<IndexBody> parse_index(std::span<const std::byte> json, const std::string& what);
 Result<ManifestBody> parse_manifest(std::span<const std::byte> json, const std::string& what);
 
+/// What a cosign "simple signing" document says.
+struct SimpleSigning {
+    std::string type;
+    std::string identity;  ///< docker-reference
+    std::string digest;    ///< docker-manifest-digest
+};
+Result<SimpleSigning> parse_simple_signing(std::span<const std::byte> json, const std::string& what);
+
 /// Checks the file oci-layout.
 Result<void> check_layout_marker(std::span<const std::byte> json, const std::string& what);
 

@@ -26,12 +26,12 @@ namespace {
 constexpr std::size_t kBuffer = std::size_t{64} << 10;
 constexpr std::size_t kMaxPending = 64;
 
-Result<std::string> temporary_name() {
+Result<std::string> temporary_name(std::string_view prefix) {
     std::array<unsigned char, 8> random{};
     if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) {
         return errno_error(errno, "cannot get random bytes");
     }
-    return std::string(kTemporaryPrefix) + to_hex(random);
+    return std::string(prefix) + to_hex(random);
 }
 
 }  // namespace
@@ -53,9 +53,9 @@ OutputFile::~OutputFile() {
     if (!temporary_.empty()) ::unlinkat(folder_, temporary_.c_str(), 0);
 }
 
-Result<OutputFile> OutputFile::create(int folder, const std::string& folder_name, unsigned mode) {
-    GADGET_TRY_ASSIGN(auto name, temporary_name());
-    UniqueFd fd(::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+Result<OutputFile> OutputFile::create(int folder, const std::string& folder_name, std::string_view prefix) {
+    GADGET_TRY_ASSIGN(auto name, temporary_name(prefix));
+    UniqueFd fd(::openat(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return errno_error(errno, "cannot create a file in '" + folder_name + "'");
     return OutputFile(folder, folder_name, std::move(name), std::move(fd));
 }
@@ -126,7 +126,7 @@ Result<void> sync_folder(int folder, const std::string& name) {
 Result<void> FolderWriter::prepare() {
     GADGET_TRY_ASSIGN(blobs_, make_folder(folder_, "blobs", name_ + "/blobs"));
     if (::faccessat(folder_, kMarkerName, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return {};
-    GADGET_TRY_ASSIGN(auto marker, OutputFile::create(folder_, name_, 0644));
+    GADGET_TRY_ASSIGN(auto marker, OutputFile::create(folder_, name_, prefix_));
     GADGET_TRY(marker.write(as_bytes(kMarkerContent)));
     GADGET_TRY(marker.finish());
     pending_.push_back({std::move(marker), folder_, kMarkerName});
@@ -170,7 +170,7 @@ Result<void> FolderWriter::add_blob(const BlobSource& blobs, const Descriptor& b
     if (has_blob(blob)) return {};
     GADGET_TRY_ASSIGN(const auto parts, split_digest(blob.digest));
     GADGET_TRY_ASSIGN(const int target, algorithm_folder(std::string(parts.algorithm)));
-    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, 0644));
+    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, prefix_));
     GADGET_TRY(blobs.stream(blob, [&](std::span<const std::byte> piece) { return file.write(piece); }));
     GADGET_TRY(file.finish());
     pending_.push_back({std::move(file), target, std::string(parts.encoded)});
@@ -205,7 +205,7 @@ Result<void> FolderWriter::add_image(const BlobSource& blobs, const Descriptor& 
 
 Result<void> FolderWriter::write_index(std::vector<Descriptor> entries) {
     GADGET_TRY(place_blobs());
-    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, 0644));
+    GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, prefix_));
     GADGET_TRY(file.write(as_bytes(layout_index(std::move(entries)))));
     GADGET_TRY(file.finish());
     if (durability_ == Durability::synced) {
@@ -218,6 +218,11 @@ Result<void> FolderWriter::write_index(std::vector<Descriptor> entries) {
     return file.commit(folder_, kIndexName);
 }
 
+Result<void> FolderWriter::finish_blobs() {
+    GADGET_TRY(place_blobs());
+    return sync_placed();
+}
+
 Result<void> FolderWriter::sync_index() {
     return sync_folder(folder_, name_);
 }
@@ -227,10 +232,27 @@ void FolderWriter::remove_leftovers() const {
     if (copy < 0) return;
     const CPtr<DIR, closedir> folder(::fdopendir(copy));
     if (!folder) return;
+    std::vector<std::string> fetched;
     while (const dirent* entry = ::readdir(folder.get())) {
-        if (std::string_view(entry->d_name).starts_with(kTemporaryPrefix))
-            ::unlinkat(folder_, entry->d_name, 0);
+        const std::string_view name = entry->d_name;
+        if (name.starts_with(kTemporaryPrefix)) ::unlinkat(folder_, entry->d_name, 0);
+        if (name.starts_with(kFetchPrefix)) fetched.emplace_back(name);
     }
+    if (fetched.empty()) return;
+    const auto lock = fetch_lock(folder_, /*exclusive=*/true, name_);
+    if (!lock || !lock->has_value()) return;
+    for (const auto& name : fetched) ::unlinkat(folder_, name.c_str(), 0);
+}
+
+Result<std::optional<UniqueFd>> fetch_lock(int folder, bool exclusive, const std::string& what) {
+    UniqueFd lock(::openat(folder, kFetchLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!lock) return errno_error(errno, "cannot lock '" + what + "'");
+    if (!exclusive) {
+        GADGET_TRY(lock_file(lock.get(), /*exclusive=*/false, "'" + what + "'"));
+    } else if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        return std::optional<UniqueFd>();
+    }
+    return std::optional<UniqueFd>(std::move(lock));
 }
 
 Descriptor with_name(Descriptor descriptor, const std::string& name) {

@@ -16,12 +16,16 @@ namespace gadget::packager {
 /// Whether a file must survive a power failure once it has its name.
 enum class Durability : std::uint8_t { none, synced };
 
+/// Files of writers that hold the lock, and of those that only fetch blobs and hold kFetchLockName shared.
 inline constexpr std::string_view kTemporaryPrefix = ".gadget-tmp-";
+inline constexpr std::string_view kFetchPrefix = ".gadget-fetch-";
+inline constexpr const char* kFetchLockName = ".gadget-fetch.lock";
 
 /// A file under a temporary name, which goes away unless it is committed. `folder` is borrowed.
 class OutputFile {
   public:
-    static Result<OutputFile> create(int folder, const std::string& folder_name, unsigned mode);
+    static Result<OutputFile> create(int folder, const std::string& folder_name,
+                                     std::string_view prefix = kTemporaryPrefix);
     OutputFile(OutputFile&& other) noexcept;
     OutputFile& operator=(OutputFile&&) = delete;
     OutputFile(const OutputFile&) = delete;
@@ -68,6 +72,10 @@ class FolderWriter {
     Result<void> write_index(std::vector<Descriptor> entries);
     /// Makes the replaced index.json safe: needed before anything is deleted that the old one names.
     Result<void> sync_index();
+    /// Gives temporary files another prefix.
+    void use_prefix(std::string_view prefix) { prefix_ = prefix; }
+    /// Gives the added blobs their names, and makes them safe.
+    Result<void> finish_blobs();
     /// Removes what writers that were killed left. Only under an exclusive lock that all writers take.
     void remove_leftovers() const;
 
@@ -85,6 +93,7 @@ class FolderWriter {
     int folder_;
     std::string name_;
     Durability durability_;
+    std::string_view prefix_ = kTemporaryPrefix;
     UniqueFd blobs_;
     std::vector<std::pair<std::string, UniqueFd>> algorithms_;
     std::vector<Pending> pending_;  ///< under temporary names
@@ -102,5 +111,8 @@ void replace_entry(std::vector<Descriptor>& entries, Descriptor entry);
 
 /// An exclusive or shared flock on `fd`; timed_out after a minute.
 Result<void> lock_file(int fd, bool exclusive, const std::string& what);
+
+/// The lock that those who fetch blobs hold shared; nullopt when `exclusive` and somebody fetches.
+Result<std::optional<UniqueFd>> fetch_lock(int folder, bool exclusive, const std::string& what);
 
 }  // namespace gadget::packager

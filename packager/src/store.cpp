@@ -99,7 +99,7 @@ Result<void> initialise(int folder, const fs::path& root) {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root, error)) {
             const std::string name = entry.path().filename().string();
-            if (name == kLockName || name == "blobs" || name.starts_with(kTemporaryPrefix)) continue;
+            if (name == kLockName || name == "blobs" || name.starts_with(".gadget-")) continue;
             return Error{
                 .code = ErrorCode::corrupt_data,
                 .message = in_quotes(root) + " is not an image store: it holds '" + printable(name) + "'"};
@@ -161,6 +161,16 @@ Result<void> Store::add(const BlobSource& blobs, const Descriptor& root, const s
 
 Result<void> Store::add(const Image& image, const std::string& name) {
     return add(MemoryBlobs(image), image.root, name);
+}
+
+Result<void> Store::prefetch(const BlobSource& blobs, const Descriptor& root, const Limits& limits) {
+    GADGET_TRY_ASSIGN(const auto folder, open_folder(root_));
+    GADGET_TRY_ASSIGN(const auto lock, fetch_lock(folder.get(), /*exclusive=*/false, root_.string()));
+    FolderWriter writer(folder.get(), root_.string(), Durability::synced);
+    writer.use_prefix(kFetchPrefix);
+    GADGET_TRY(writer.prepare());
+    GADGET_TRY(writer.add_image(blobs, root, limits));
+    return writer.finish_blobs();
 }
 
 Result<StoreReader> Store::read() const {

@@ -11,8 +11,13 @@
 // its digest.
 #pragma once
 
+#include "gadget/packager/attest.h"
+#include "gadget/packager/bpfman.h"
+#include "gadget/packager/btfgen.h"
 #include "gadget/packager/image.h"
 #include "gadget/packager/layout.h"
 #include "gadget/packager/pack.h"
+#include "gadget/packager/policy.h"
 #include "gadget/packager/reference.h"
+#include "gadget/packager/signing.h"
 #include "gadget/packager/store.h"

@@ -44,6 +44,10 @@ class Store {
     /// Several images in one change: all of them are there afterwards, or none.
     Result<void> add(std::span<const NamedImage> images, const Limits& limits = {});
 
+    /// Copies the blobs of an image that are missing, without locking others out and without naming the
+    /// image: for slow sources. An add() has to follow within the hour, before garbage collection takes them.
+    Result<void> prefetch(const BlobSource& blobs, const Descriptor& root, const Limits& limits = {});
+
     [[nodiscard]] Result<Descriptor> resolve(const std::string& name) const;
     /// The named entries, sorted by name.
     [[nodiscard]] Result<std::vector<Descriptor>> list() const;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands that speak to registries live in an executable of their own, 'gadget-registry': it needs libcurl,
+// which cannot be part of a static executable.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+
+#include "terminal.h"
+
+namespace gadget::cli {
+
+struct RegistryWord {
+    const char* name;
+    const char* text;
+};
+/// "push", "pull", "login", "logout".
+std::span<const RegistryWord> registry_commands();
+/// What follows "image": "push", "sign", ...
+std::span<const RegistryWord> registry_image_commands();
+
+/// True when the words of the command line name one of these commands.
+bool is_registry_command(int argc, char** argv);
+
+/// Becomes gadget-registry, found beside this executable or in PATH. Returns only when that fails.
+int become_registry(char** argv, Terminal& terminal);
+
+}  // namespace gadget::cli
