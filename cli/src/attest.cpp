@@ -93,7 +93,7 @@ std::string license_of(const CompiledGadget& gadget) {
 Result<std::vector<packager::Image>> attest(const CompiledGadget& gadget, const BuildOptions& options,
                                             const packager::Image& image, const std::string& created) {
     packager::BuildRecord record;
-    record.name = gadget.folder.name;
+    record.name = gadget.folder.manifest ? gadget.folder.manifest->name : gadget.folder.name;
     record.license = license_of(gadget);
     record.created = created;
     record.tool_version = kVersion;
