@@ -110,9 +110,18 @@ Result<void> sign_stored_image(const RegistryCommand& command, const Context& co
     GADGET_TRY_ASSIGN(const auto root, store.resolve(reference.to_string()));
     const auto form = command.as_referrer ? packager::SignatureForm::referrer : packager::SignatureForm::tag;
     const std::string repository = reference.registry + "/" + reference.repository;
-    GADGET_TRY_ASSIGN(const auto signature, packager::sign_image(root, repository, key, form));
+    GADGET_TRY_ASSIGN(auto signature, packager::sign_image(root, repository, key, form));
     const std::string name =
         command.as_referrer ? std::string() : repository + ":" + packager::signature_tag(root.digest);
+    if (!name.empty()) {
+        // Signatures of others stay.
+        const auto before = store.load(name);
+        if (before) {
+            GADGET_TRY_ASSIGN(signature, packager::join_signatures(*before, signature));
+        } else if (before.error().code != ErrorCode::not_found) {
+            return before.error();
+        }
+    }
     GADGET_TRY(store.add(signature, name));
     if (command.format == OutputFormat::json) {
         const Json json{{"version", 1}, {"digest", root.digest}, {"signature", signature.root.digest}};

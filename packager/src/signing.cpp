@@ -39,10 +39,12 @@ std::string payload_of(const std::string& repository, const std::string& digest)
 }
 
 /// The config that cosign gives its signatures: an image of one layer, without a time.
-std::string config_of(const std::string& payload_digest) {
+std::string config_of(const std::vector<Descriptor>& layers) {
+    std::string digests;
+    for (const auto& layer : layers) digests += (digests.empty() ? "\"" : ",\"") + layer.digest + "\"";
     return R"({"architecture":"","created":"0001-01-01T00:00:00Z","history":[{"created":"0001-01-01T00:00:00Z"}],)"
-           R"("os":"","rootfs":{"type":"layers","diff_ids":[")" +
-           payload_digest + R"("]},"config":{}})";
+           R"("os":"","rootfs":{"type":"layers","diff_ids":[)" +
+           digests + R"(]},"config":{}})";
 }
 
 Descriptor add_blob(Image& image, std::string_view type, std::string_view text) {
@@ -85,17 +87,33 @@ Result<Image> sign_image(const Descriptor& root, const std::string& repository, 
     Descriptor layer = add_blob(image, kPayloadType, payload);
     layer.annotations.emplace(kSignature, base64_encode(as_text(signature)));
     const bool referrer = form == SignatureForm::referrer;
-    ManifestBody body{
-        .artifact_type = referrer ? std::string(kArtifactType) : std::string(),
-        .config = add_blob(image, referrer ? kArtifactType : kImageConfig, config_of(layer.digest)),
-        .layers = {layer},
-        .annotations = {},
-        .media_type = std::string(media_type::kManifest)};
+    ManifestBody body{.artifact_type = referrer ? std::string(kArtifactType) : std::string(),
+                      .config = add_blob(image, referrer ? kArtifactType : kImageConfig, config_of({layer})),
+                      .layers = {layer},
+                      .annotations = {},
+                      .media_type = std::string(media_type::kManifest)};
     if (referrer) {
         body.subject = Descriptor{.media_type = root.media_type, .digest = root.digest, .size = root.size};
     }
     image.root = add_blob(image, media_type::kManifest, manifest_json(body));
     if (referrer) image.root.artifact_type = kArtifactType;
+    return image;
+}
+
+Result<Image> join_signatures(const Image& before, const Image& added) {
+    GADGET_TRY_ASSIGN(auto body,
+                      parse_manifest(before.blobs.at(before.root.digest), "the existing signature"));
+    GADGET_TRY_ASSIGN(const auto more,
+                      parse_manifest(added.blobs.at(added.root.digest), "the new signature"));
+    Image image = before;
+    image.blobs.erase(before.root.digest);
+    image.blobs.erase(body.config.digest);
+    image.blobs.insert(added.blobs.begin(), added.blobs.end());
+    image.blobs.erase(added.root.digest);
+    image.blobs.erase(more.config.digest);
+    body.layers.insert(body.layers.end(), more.layers.begin(), more.layers.end());
+    body.config = add_blob(image, kImageConfig, config_of(body.layers));
+    image.root = add_blob(image, media_type::kManifest, manifest_json(body));
     return image;
 }
 

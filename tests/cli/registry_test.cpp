@@ -159,8 +159,9 @@ TEST_F(RegistryCommand, SignaturesAreMadeCheckedAndTravel) {
     EXPECT_EQ(locked.status, 2) << locked.err;
     EXPECT_TRUE(has(locked.err, "needs a passphrase")) << locked.err;
     environment.emplace_back("GADGET_KEY_PASSPHRASE=pass phrase");
-    expect_ok(gadget({"image", "sign", remote, "--key", other + ".key", "--referrer"}));
+    expect_ok(gadget({"image", "sign", remote, "--key", other + ".key"}));
     expect_ok(gadget({"image", "verify", remote, "--key", other + ".pub"}));
+    expect_ok(gadget({"image", "verify", remote, "--key", key + ".pub"}));
     const auto list = gadget_run({"image", "list"});
     EXPECT_TRUE(has(list.out, "signature attached") && !has(list.out, ".sig")) << list.out;
     EXPECT_TRUE(has(gadget_run({"image", "list", "--all"}).out, ".sig"));

@@ -129,7 +129,7 @@ Result<std::string> Session::fetch_token(const Challenge& challenge, const std::
         return found == challenge.parameters.end() ? std::string() : found->second;
     };
     GADGET_TRY_ASSIGN(auto url, parse_url(parameter("realm")));
-    if (!url.secure && base_.secure) {
+    if (!url.secure && (base_.secure || !is_loopback(url.host)) && !options_.insecure) {
         return Error{.code = ErrorCode::permission_denied,
                      .message = "registry " + registry_ +
                                 " sends us for a token to an address without TLS: " + url.to_string()};

@@ -72,6 +72,9 @@ enum class SignatureForm : std::uint8_t {
 [[nodiscard]] Result<Image> sign_image(const Descriptor& root, const std::string& repository,
                                        const PrivateKey& key, SignatureForm form = SignatureForm::tag);
 
+/// Both signatures as one image, as the tag of signatures needs it. corrupt_data: `before` is no image.
+[[nodiscard]] Result<Image> join_signatures(const Image& before, const Image& added);
+
 /// What `layout` has about the image `root` and its manifests: signature tags and referrers. The root is not
 /// among them.
 [[nodiscard]] Result<std::vector<Descriptor>> attachments(const Layout& layout, const Descriptor& root);
