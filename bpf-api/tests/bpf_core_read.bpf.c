@@ -50,16 +50,24 @@ int check(struct __sk_buff *skb)
 }
 
 __u32 pid;
+char comm[16];
 
-SEC("raw_tracepoint/sys_enter")
-int cast(void *ctx)
+/* As a const member is read into a variable that is not. */
+struct constant_member {
+	const __u32 value;
+};
+
+SEC("raw_tracepoint/sys_exit")
+int chains(void *ctx)
 {
-	struct task_struct *task;
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct constant_member here = { 1 };
+	__u32 value, parent = 0;
 
-	if (!bpf_core_type_matches(struct task_struct) || !bpf_ksym_exists(bpf_rdonly_cast))
-		return 0;
-	task = bpf_core_cast((void *)bpf_get_current_task(), struct task_struct);
-	pid = task->pid;
+	BPF_PROBE_READ_INTO(&parent, task, real_parent, tgid);
+	BPF_PROBE_READ_STR_INTO(&comm, task, group_leader, comm);
+	value = BPF_PROBE_READ(&here, value);
+	pid = parent + value;
 	return 0;
 }
 

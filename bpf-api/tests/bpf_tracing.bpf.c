@@ -56,4 +56,23 @@ int registers(struct pt_regs *ctx)
 	return 0;
 }
 
+/* Named by no program of these architectures: they have six. */
+#if defined(PT_REGS_PARM7_SYSCALL) && defined(PT_REGS_PARM7_CORE_SYSCALL)
+__u64 return_address;
+#endif
+
+SEC("kprobe/do_unlinkat")
+int called_from(struct pt_regs *ctx)
+{
+	BPF_KPROBE_READ_RET_IP(return_address, ctx);
+	return 0;
+}
+
+SEC("kretprobe/do_unlinkat")
+int returned_to(struct pt_regs *ctx)
+{
+	BPF_KRETPROBE_READ_RET_IP(return_address, ctx);
+	return 0;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -74,7 +74,10 @@ EXISTS(trace_event_raw_kmem_free___x);
 EXISTS(trace_event_raw_kfree___x);
 EXISTS(trace_event_raw_kmem_cache_free___x);
 EXISTS(trace_event_raw_tcp_retransmit_skb___x);
+EXISTS(trace_event_raw_tcp_event_sk_skb___x);
 EXISTS(inode___older_v66);
 EXISTS(inode___older_v611);
+
+_Static_assert(I_CTIME_QUERIED == 0x80000000, "bit of the kernel's own");
 
 char _license[] SEC("license") = "GPL";

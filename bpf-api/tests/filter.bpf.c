@@ -24,6 +24,14 @@ int on_current(void *ctx)
 	return gadget_should_discard_data_current();
 }
 
+/* Off by default: nothing is left out, and the verifier removes the code. */
+SEC("raw_tracepoint/sys_enter")
+int defaults(void *ctx)
+{
+	return targ_pid == 0 && targ_tid == 0 && targ_uid == GADGET_INVALID_ID &&
+	       targ_gid == GADGET_INVALID_ID && targ_comm[0] == 0;
+}
+
 const void *markers[] = {
 	&gadget_param_targ_pid, &gadget_param_targ_tid,	 &gadget_param_targ_uid,
 	&gadget_param_targ_gid, &gadget_param_targ_comm,

@@ -16,4 +16,18 @@ int look_up(void *ctx)
 	       bpf_map_lookup_elem(&gpu_per_pid_per_device, &pid_and_device);
 }
 
+/* GPU_BRIDGE_WANT_ALL is all of them. */
+#if !defined(GPU_BRIDGE_WANT_META) || !defined(GPU_BRIDGE_WANT_DEVICE) || \
+	!defined(GPU_BRIDGE_WANT_PER_PID) || !defined(GPU_BRIDGE_WANT_PER_PID_PER_DEVICE)
+#error "GPU_BRIDGE_WANT_ALL leaves something out"
+#endif
+
+SEC("raw_tracepoint/sys_exit")
+int look_up_by_name(void *ctx)
+{
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&gpu_meta, &key) && bpf_map_lookup_elem(&gpu_per_pid, &key);
+}
+
 char _license[] SEC("license") = "GPL";

@@ -12,4 +12,10 @@ int stack(void *ctx)
 	return gadget_get_kernel_stack(ctx) < 0;
 }
 
+SEC("kprobe/do_unlinkat")
+int stack_by_name(void *ctx)
+{
+	return bpf_get_stackid(ctx, &ig_kstack, 0) < 0;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -9,4 +9,12 @@ int filter(void *ctx)
 	return gadget_filter_by_mntns && gadget_should_discard_mntns_id(4026531841ULL);
 }
 
+SEC("raw_tracepoint/sys_exit")
+int by_name(void *ctx)
+{
+	gadget_mntns_id id = 4026531841ULL;
+
+	return bpf_map_lookup_elem(&gadget_mntns_filter_map, &id) != NULL;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -16,4 +16,12 @@ int BPF_KPROBE(closed, struct sock *sk)
 	return 0;
 }
 
+SEC("kprobe/tcp_connect")
+int BPF_KPROBE(by_name, struct sock *sk)
+{
+	struct gadget_socket_key key = { .netns = 1, .family = 2, .proto = 6, .port = 80 };
+
+	return bpf_map_lookup_elem(&gadget_sockets, &key) != NULL;
+}
+
 char _license[] SEC("license") = "GPL";

@@ -15,6 +15,26 @@
 	__builtin_preserve_type_info(*(typeof(type) *)0, 2)
 #endif
 
+/* The type of an expression of BPF_CORE_READ, without the const of a member. */
+#if defined(__clang__) && __clang_major__ >= 19
+#undef ___type
+#define ___type(...) __typeof_unqual__(___arrow(__VA_ARGS__))
+#endif
+
+/* These read kernel memory, with the helpers that say so. */
+#undef BPF_PROBE_READ_INTO
+#define BPF_PROBE_READ_INTO(dst, src, a, ...)                             \
+	({                                                                \
+		___core_read(bpf_probe_read_kernel, bpf_probe_read_kernel, \
+			     dst, (src), a, ##__VA_ARGS__);               \
+	})
+#undef BPF_PROBE_READ_STR_INTO
+#define BPF_PROBE_READ_STR_INTO(dst, src, a, ...)                             \
+	({                                                                    \
+		___core_read(bpf_probe_read_kernel_str, bpf_probe_read_kernel, \
+			     dst, (src), a, ##__VA_ARGS__);                   \
+	})
+
 /*
  * bpf_core_cast - a pointer that may be read directly, without a helper
  * @ptr: any address in kernel memory

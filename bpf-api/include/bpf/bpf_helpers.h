@@ -8,6 +8,33 @@
 
 #include_next <bpf/bpf_helpers.h>
 
+/* A number in the definition of a map that does not fit an int, map_extra. */
+#ifndef __ulong
+#define __ulong(name, val) \
+	enum { ___bpf_concat(__gadgetkit_ulong_, __COUNTER__) = (val) } name
+#endif
+
+/* What a branch does most of the time. */
+#ifndef likely
+#define likely(x) __builtin_expect(!!(x), 1)
+#endif
+#ifndef unlikely
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#endif
+
+/*
+ * stddef.h defines these with a builtin that knows nothing of CO-RE. Here the
+ * offset is that of the running kernel.
+ */
+#undef offsetof
+#define offsetof(type, member) ((unsigned long)&((type *)0)->member)
+#undef container_of
+#define container_of(ptr, type, member)                              \
+	({                                                           \
+		void *__gadgetkit_member = (void *)(ptr);            \
+		((type *)(__gadgetkit_member - offsetof(type, member))); \
+	})
+
 /* Tags of pointers in maps. */
 #ifndef __kptr
 #define __kptr __attribute__((btf_type_tag("kptr")))
@@ -55,6 +82,29 @@
 	})
 #endif
 
+/*
+ * bpf_stream_printk - write to a stream of the program, read by userspace
+ * @stream_id: BPF_STDOUT (1) or BPF_STDERR (2)
+ * @fmt: a literal, as for bpf_printk()
+ *
+ * Needs Linux 6.17, and the declaration of bpf_stream_vprintk() in vmlinux.h
+ * or in the program.
+ */
+#ifndef bpf_stream_printk
+#define bpf_stream_printk(stream_id, fmt, args...)                            \
+	({                                                                    \
+		static const char __gadgetkit_fmt[] = fmt;                    \
+		unsigned long long __gadgetkit_args[___bpf_narg(args)];       \
+                                                                              \
+		_Pragma("GCC diagnostic push")                                \
+		_Pragma("GCC diagnostic ignored \"-Wint-conversion\"")        \
+		___bpf_fill(__gadgetkit_args, args);                          \
+		_Pragma("GCC diagnostic pop")                                 \
+		bpf_stream_vprintk(stream_id, __gadgetkit_fmt,                \
+				   __gadgetkit_args, sizeof(__gadgetkit_args)); \
+	})
+#endif
+
 /* The iterator over numbers, a kernel function since Linux 6.4. */
 struct bpf_iter_num;
 
@@ -81,7 +131,7 @@ extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __weak __ksym;
 		     __attribute__((aligned(8),                                \
 				    cleanup(bpf_iter_##type##_destroy))),      \
 	     *__GADGETKIT_STEP(__LINE__) __attribute__((unused)) = ({          \
-		     bpf_iter_##type##_new(&__GADGETKIT_ITER(__LINE__), args); \
+		     bpf_iter_##type##_new(&__GADGETKIT_ITER(__LINE__), ##args); \
 		     (void)bpf_iter_##type##_destroy;                          \
 		     (struct bpf_iter_##type *)0;                              \
 	     });                                                               \

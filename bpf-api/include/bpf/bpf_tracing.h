@@ -49,6 +49,9 @@
 #ifndef __PT_PARM6_SYSCALL_REG
 #define __PT_PARM6_SYSCALL_REG __unsupported__
 #endif
+#ifndef __PT_PARM7_SYSCALL_REG
+#define __PT_PARM7_SYSCALL_REG __unsupported__
+#endif
 
 #ifdef bpf_target_defined
 #define __GADGETKIT_REG(x, reg) (__PT_REGS_CAST(x)->reg)
@@ -69,8 +72,33 @@
 #define PT_REGS_PARM6_SYSCALL(x) __GADGETKIT_REG(x, __PT_PARM6_SYSCALL_REG)
 #define PT_REGS_PARM6_CORE_SYSCALL(x) \
 	__GADGETKIT_REG_CORE(x, __PT_PARM6_SYSCALL_REG)
+#define PT_REGS_PARM7_SYSCALL(x) __GADGETKIT_REG(x, __PT_PARM7_SYSCALL_REG)
+#define PT_REGS_PARM7_CORE_SYSCALL(x) \
+	__GADGETKIT_REG_CORE(x, __PT_PARM7_SYSCALL_REG)
 
 #endif /* PT_REGS_PARM6 */
+
+/* The registers of system calls by number, where libbpf 1.1 has no names. */
+#ifndef __PT_PARM1_SYSCALL_REG
+#if defined(bpf_target_x86)
+#define __PT_PARM1_SYSCALL_REG __PT_PARM1_REG
+#define __PT_PARM4_SYSCALL_REG r10
+#elif defined(bpf_target_arm64)
+#define __PT_PARM1_SYSCALL_REG orig_x0
+#define __PT_PARM4_SYSCALL_REG __PT_PARM4_REG
+#endif
+#define __PT_PARM2_SYSCALL_REG __PT_PARM2_REG
+#define __PT_PARM3_SYSCALL_REG __PT_PARM3_REG
+#define __PT_PARM5_SYSCALL_REG __PT_PARM5_REG
+#endif
+
+/* arm64 has the return address of a function in a register. */
+#if defined(bpf_target_arm64)
+#undef BPF_KPROBE_READ_RET_IP
+#define BPF_KPROBE_READ_RET_IP(ip, ctx) ({ (ip) = PT_REGS_RET(ctx); })
+#undef BPF_KRETPROBE_READ_RET_IP
+#define BPF_KRETPROBE_READ_RET_IP BPF_KPROBE_READ_RET_IP
+#endif
 
 /* Where system calls are wrapped, their registers are the first argument. */
 #ifndef PT_REGS_SYSCALL_REGS
@@ -93,6 +121,14 @@
 #ifndef ___bpf_syswrap_args6
 #define ___bpf_syswrap_args6(x, args...) \
 	___bpf_syswrap_args5(args), (void *)PT_REGS_PARM6_CORE_SYSCALL(regs)
+#endif
+#ifndef ___bpf_syscall_args7
+#define ___bpf_syscall_args7(x, args...) \
+	___bpf_syscall_args6(args), (void *)PT_REGS_PARM7_SYSCALL(regs)
+#endif
+#ifndef ___bpf_syswrap_args7
+#define ___bpf_syswrap_args7(x, args...) \
+	___bpf_syswrap_args6(args), (void *)PT_REGS_PARM7_CORE_SYSCALL(regs)
 #endif
 
 /* For the kernel a uprobe is a kprobe in other code. */

@@ -176,7 +176,7 @@ struct inode___older_v611 {
 } __attribute__((preserve_access_index));
 
 /* From Linux 6.13 this bit of the nanoseconds is a flag of the kernel's own. */
-#define __GADGET_I_CTIME_QUERIED (1U << 31)
+#define I_CTIME_QUERIED (1U << 31)
 
 /* Change time in nanoseconds since 1970; 0 for times before. */
 static __always_inline u64
@@ -200,7 +200,7 @@ gadget_get_ctime_nanosec_from_inode(struct inode *inode)
 
 	if (sec < 0)
 		return 0;
-	return sec * 1000000000ULL + (nsec & ~__GADGET_I_CTIME_QUERIED);
+	return sec * 1000000000ULL + (nsec & ~I_CTIME_QUERIED);
 }
 
 /* System call number in the registers of raw_syscalls; -1 if unknown. */

@@ -18,7 +18,8 @@ static __always_inline void *bpf_map_lookup_or_try_init(void *map,
 							const void *init)
 {
 	void *value;
-	long err;
+	/* 32 bits: until Linux 6.4 the upper half of an error is zero. */
+	int err;
 
 	value = bpf_map_lookup_elem(map, key);
 	if (value)

@@ -11,6 +11,10 @@
 #include <bpf/bpf_tracing.h>
 
 #include <gadget/types.h>
+/* Older gadgets expect to get gadget_get_mntns_id() from here. */
+#if defined(__VMLINUX_H__) && !defined(GADGET_TYPE_NETWORKING)
+#include <gadget/mntns.h>
+#endif
 
 const volatile bool gadget_filter_by_mntns = false;
 

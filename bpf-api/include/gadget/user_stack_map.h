@@ -82,7 +82,19 @@ struct {
 	__array(values, int());
 } otel_tc_perf SEC(".maps");
 
-/* inode.i_mtime became __i_mtime in Linux 6.7, and two numbers in 6.11. */
+/*
+ * inode.i_mtime became a timespec64 in Linux 4.18, __i_mtime in 6.7, and two
+ * numbers in 6.11.
+ */
+struct timespec___obsolete {
+	long tv_sec;
+	long tv_nsec;
+} __attribute__((preserve_access_index));
+
+struct inode___with_timespec {
+	struct timespec___obsolete i_mtime;
+} __attribute__((preserve_access_index));
+
 struct inode___with_timespec64 {
 	struct timespec64 i_mtime;
 } __attribute__((preserve_access_index));
