@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gadget/model/kernel_facts.h"
 #include "gadget/model/platform.h"
 #include "gadget/support/cancel.h"
 #include "gadget/support/files.h"
@@ -85,5 +86,9 @@ class KernelStore {
 /// The BTF inside a kernel image (bzImage, vmlinux or Image), as the kernel shows it in
 /// /sys/kernel/btf/vmlinux. `not_found` when there is none, `corrupt_data` when the image cannot be unpacked.
 Result<Bytes> extract_btf(std::span<const std::byte> image);
+
+/// The symbols that an uncompressed kernel image (vmlinux or Image, as KernelStore keeps it) carries for its
+/// /proc/kallsyms, without those of modules. `not_found` when there are none.
+Result<model::SymbolList> extract_symbols(std::span<const std::byte> image);
 
 }  // namespace gadget::testkit
