@@ -55,7 +55,7 @@ std::vector<std::string> flags_of(const CompiledGadget& gadget, const BuildOptio
     add("-D", options.defines);
     add("-W", config.warnings);
     add("-W", options.warnings);
-    for (const auto& dir : config.include_dirs) flags.push_back("-I" + dir.generic_string());
+    for (const auto& dir : config.include_dirs) flags.push_back("-I" + dir);
     for (const auto& dir : options.include_dirs)
         flags.push_back("-I" + document_name(dir, gadget.folder.path));
     return flags;
