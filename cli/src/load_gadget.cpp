@@ -75,10 +75,10 @@ Result<LoadedGadget> load_reference(const std::string& input, const LoadOptions&
                                     DiagnosticSink& sink) {
     GADGET_TRY_ASSIGN(const auto reference, parse_image_name(input));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
-    const Error missing{
-        .code = ErrorCode::not_found,
-        .message = "there is no file, folder or image '" + input + "'",
-        .hint = "build it with 'gadget build PATH -t " + input + "', or see 'gadget image list'"};
+    const Error missing{.code = ErrorCode::not_found,
+                        .message = "there is no file, folder or image '" + input + "'",
+                        .hint = "build it with 'gadget build PATH -t " + input +
+                                "', get it with 'gadget pull " + input + "', or see 'gadget image list'"};
     std::error_code ignored;
     if (!fs::exists(folder, ignored)) return missing;
     GADGET_TRY_ASSIGN(const auto store, packager::Store::open(folder));
