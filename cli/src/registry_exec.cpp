@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <string_view>
@@ -18,20 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kProgram = "gadget-registry";
-constexpr std::array<RegistryWord, 4> kCommands{{{"push", "Send an image to a registry"},
-                                                 {"pull", "Get an image from a registry"},
-                                                 {"login", "Remember an account at a registry"},
-                                                 {"logout", "Forget the account at a registry"}}};
-constexpr std::array<RegistryWord, 8> kImageCommands{
-    {{"push", "Send an image to a registry"},
-     {"pull", "Get an image from a registry"},
-     {"tags", "Tags of a repository in a registry"},
-     {"delete", "Delete an image in a registry"},
-     {"referrers", "What a registry has about an image: signatures, SBOM"},
-     {"sign", "Sign an image of the store"},
-     {"verify", "Check the signature of an image"},
-     {"generate-key", "Make a pair of keys for signing"}}};
-
 bool names(std::span<const RegistryWord> words, std::string_view word) {
     return std::any_of(words.begin(), words.end(), [&](const auto& each) { return word == each.name; });
 }
@@ -46,16 +31,16 @@ std::optional<fs::path> find_registry_program() {
 }  // namespace
 
 std::span<const RegistryWord> registry_commands() {
-    return kCommands;
+    return kRegistryWords;
 }
 std::span<const RegistryWord> registry_image_commands() {
-    return kImageCommands;
+    return kRegistryImageWords;
 }
 
 bool is_registry_command(int argc, char** argv) {
     if (argc < 2) return false;
-    if (names(kCommands, argv[1])) return true;
-    return argc > 2 && argv[1] == std::string_view("image") && names(kImageCommands, argv[2]);
+    if (names(kRegistryWords, argv[1])) return true;
+    return argc > 2 && argv[1] == std::string_view("image") && names(kRegistryImageWords, argv[2]);
 }
 
 int become_registry(char** argv, Terminal& terminal) {

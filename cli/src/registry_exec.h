@@ -7,14 +7,11 @@
 #include <span>
 #include <string>
 
+#include "registry_words.h"
 #include "terminal.h"
 
 namespace gadget::cli {
 
-struct RegistryWord {
-    const char* name;
-    const char* text;
-};
 /// "push", "pull", "login", "logout".
 std::span<const RegistryWord> registry_commands();
 /// What follows "image": "push", "sign", ...
