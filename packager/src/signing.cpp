@@ -7,7 +7,6 @@
 #include "gadget/support/text.h"
 #include "go_json.h"
 #include "oci_json.h"
-#include "store_garbage.h"
 
 namespace gadget::packager {
 
@@ -20,12 +19,6 @@ constexpr const char* kSignature = "dev.cosignproject.cosign/signature";
 constexpr std::string_view kSubjectKind = "cosign container image signature";
 constexpr std::uint64_t kMaxPayload = std::uint64_t{64} << 10;
 constexpr std::size_t kMaxLayers = 64;
-
-std::string digest_tag(std::string_view digest) {
-    std::string tag(digest);
-    if (const auto colon = tag.find(':'); colon != std::string::npos) tag[colon] = '-';
-    return tag;
-}
 
 std::string payload_of(const std::string& repository, const std::string& digest) {
     std::string out = R"({"critical":{"identity":{"docker-reference":)";
@@ -56,24 +49,6 @@ Descriptor add_blob(Image& image, std::string_view type, std::string_view text) 
 }
 
 }  // namespace
-
-std::string signature_tag(std::string_view image_digest) {
-    return digest_tag(image_digest) + ".sig";
-}
-std::string referrers_tag(std::string_view image_digest) {
-    return digest_tag(image_digest);
-}
-
-Result<std::vector<Descriptor>> attachments(const Layout& layout, const Descriptor& root) {
-    return signatures_of(layout, {root});
-}
-
-bool is_attachment_name(std::string_view name) {
-    if (const auto colon = name.rfind(':'); colon != std::string_view::npos) name.remove_prefix(colon + 1);
-    if (name.ends_with(".sig")) name.remove_suffix(4);
-    constexpr std::string_view kPrefix = "sha256-";
-    return name.starts_with(kPrefix) && is_digest("sha256:" + std::string(name.substr(kPrefix.size())));
-}
 
 Result<Image> sign_image(const Descriptor& root, const std::string& repository, const PrivateKey& key,
                          SignatureForm form) {
