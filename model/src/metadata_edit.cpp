@@ -41,15 +41,20 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> kTypeDes
 }};
 
 // Variables that Inspektor Gadget has flags of its own for.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kParamKeys{{
-    {"targ_pid", "pid"},
-    {"targ_tid", "tid"},
-    {"targ_uid", "uid"},
-    {"targ_gid", "gid"},
-    {"targ_comm", "comm"},
-    {"collect_ustack", "collect-ustack"},
-    {"collect_build_id", "collect-build-id"},
-    {"collect_otel_stack", "collect-otel-stack"},
+struct KnownParam {
+    std::string_view variable;
+    std::string_view key;
+    std::string_view description;
+};
+constexpr std::array<KnownParam, 8> kKnownParams{{
+    {"targ_pid", "pid", "Show only events of this process ID"},
+    {"targ_tid", "tid", "Show only events of this thread ID"},
+    {"targ_uid", "uid", "Show only events of this user ID"},
+    {"targ_gid", "gid", "Show only events of this group ID"},
+    {"targ_comm", "comm", "Show only events of processes of this name"},
+    {"collect_ustack", "collect-ustack", "Collect user stacks"},
+    {"collect_build_id", "collect-build-id", "Collect build IDs for user stacks"},
+    {"collect_otel_stack", "collect-otel-stack", "Collect stacks of interpreted languages"},
 }};
 
 std::string description_of(const Field& field) {
@@ -59,11 +64,11 @@ std::string description_of(const Field& field) {
     return {};
 }
 
-std::string param_key(const std::string& variable) {
-    for (const auto& [name, key] : kParamKeys) {
-        if (variable == name) return std::string(key);
-    }
-    return variable;
+const KnownParam* known_param(const std::string& variable) {
+    const auto* const found =
+        std::find_if(kKnownParams.begin(), kKnownParams.end(),
+                     [&](const KnownParam& param) { return param.variable == variable; });
+    return found == kKnownParams.end() ? nullptr : found;
 }
 
 // Fields of the top level, as far as they are fields: names that begin with "__" are padding.
@@ -108,10 +113,11 @@ std::string lost_default(const VariableFacts* variable) {
 void add_params(const ObjectFacts& object, YamlTree& params) {
     for (const std::string& name : object.params) {
         YamlTree& param = params.map(name);
-        param.leaf("key", param_key(name));
+        const KnownParam* known = known_param(name);
+        param.leaf("key", known == nullptr ? name : std::string(known->key));
         if (std::string value = lost_default(object.find_variable(name)); !value.empty())
             param.leaf("defaultValue", std::move(value));
-        param.leaf("description", "");
+        param.leaf("description", known == nullptr ? std::string() : std::string(known->description));
     }
 }
 

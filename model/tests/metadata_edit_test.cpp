@@ -81,7 +81,7 @@ params:
   ebpf:
     targ_pid:
       key: pid
-      description: ""
+      description: Show only events of this process ID
     prefix:
       key: prefix
       defaultValue: "/etc"
@@ -94,7 +94,7 @@ TEST(MergeMetadata, SaysWhatItAddedAndWhatIsLeftToWrite) {
     const auto update = merge("name: x\n", facts(), findings);
     ASSERT_TRUE(update);
     EXPECT_EQ(update->added, (std::vector<std::string>{"description", "datasources", "params"}));
-    EXPECT_EQ(update->empty_descriptions, 5U);
+    EXPECT_EQ(update->empty_descriptions, 4U);
 }
 
 // Comments, order, odd spacing, quotes, unknown keys: every old line is in the new text, in its order.
@@ -161,7 +161,7 @@ params:
     ebpf:
         targ_pid:
             key: pid
-            description: ""
+            description: Show only events of this process ID
         prefix:
             key: prefix
             defaultValue: "/etc"
@@ -204,7 +204,9 @@ TEST(MergeMetadata, UsesTheAuthorsSpellingAndTheOldPlaceOfParameters) {
     EXPECT_EQ(text.find("name:"), text.npos) << text;
     EXPECT_EQ(text.find("datasources:"), text.npos) << text;
     EXPECT_EQ(text.find("params:"), text.npos) << text;
-    EXPECT_TRUE(text.ends_with("  targ_pid:\n    key: pid\n    description: \"\"\n")) << text;
+    EXPECT_TRUE(
+        text.ends_with("  targ_pid:\n    key: pid\n    description: Show only events of this process ID\n"))
+        << text;
 }
 
 TEST(MergeMetadata, AddsTheKeyThatAParameterMustHave) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gadget/model/platform.h"
 #include "gadget/support/diagnostic.h"
 #include "gadget/support/result.h"
 
@@ -98,16 +99,27 @@ struct AllowedFinding {
     SourceRange source{};
 };
 
+/// What build.yaml may say for one architecture: as the keys of the same names in BuildConfig.
+struct BuildSettings {
+    std::vector<std::string> defines;
+    std::vector<std::string> include_dirs;
+    std::vector<std::string> warnings;
+    std::vector<std::string> options;
+};
+
 /// build.yaml: where the sources are and how to compile them.
 struct BuildConfig {
     std::string ebpf_source = "program.bpf.c";
     bool ebpf_source_given = false;  ///< a given source must exist, the default one may be missing
     std::string metadata = "gadget.yaml";
     std::string wasm;
+    std::vector<std::string> link;          ///< ours: more sources, linked into one object with ebpf_source
     std::vector<std::string> defines;       ///< ours: NAME or NAME=VALUE
     std::vector<std::string> include_dirs;  ///< ours: relative to the gadget folder
     std::vector<std::string> warnings;      ///< ours: -W options without "-W"
     std::vector<AllowedFinding> allow;      ///< ours: findings that the author accepts
+    std::vector<std::string> options;       ///< ours: more options of the compiler
+    std::map<Arch, BuildSettings> arch_settings;  ///< ours: on top of the above, for one architecture
 };
 
 /// Unknown keys are errors here: a misspelt build option must not be ignored.
