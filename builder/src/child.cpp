@@ -9,6 +9,7 @@
 #include "embedded.h"
 #include "gadget/builder.h"
 #include "gadget/support/files.h"
+#include "link_child.h"
 #include "slice.h"
 #include "virtual_paths.h"
 #include "wire.h"
@@ -18,6 +19,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kChildArgument = "__compile";
+constexpr const char* kLinkArgument = "__link";
+constexpr const char* kUnreadable = "unreadable-include";
 constexpr int kProtocolFailure = 70;
 constexpr std::size_t kMaxRequest = std::size_t{16} << 20;
 
@@ -25,6 +28,7 @@ constexpr std::size_t kMaxRequest = std::size_t{16} << 20;
 class Reporter final : public CompileListener {
   public:
     void on_diagnostic(const Diagnostic& diagnostic) override {
+        if (diagnostic.id == kUnreadable) told_unreadable_ = true;
         put(RecordKind::diagnostic, encode(diagnostic));
     }
     void on_note(const Note& note) override { put(RecordKind::note, encode(note)); }
@@ -39,9 +43,10 @@ class Reporter final : public CompileListener {
     }
     void drop() {
         holding_ = false;
+        told_unreadable_ = false;
         held_.clear();
     }
-    [[nodiscard]] bool holds_anything() const { return !held_.empty(); }
+    [[nodiscard]] bool told_unreadable() const { return told_unreadable_; }
 
   private:
     void put(RecordKind kind, std::string_view payload) {
@@ -57,6 +62,7 @@ class Reporter final : public CompileListener {
     }
 
     bool holding_ = false;
+    bool told_unreadable_ = false;
     std::string held_;
 };
 
@@ -115,18 +121,21 @@ CompileStatus compile(const CompileJob& job, const ChildRequest& request, FileSt
 
 void report_problem(const FileStore& files, Reporter& reporter) {
     Diagnostic finding;
-    finding.id = "unreadable-include";
+    finding.id = kUnreadable;
     finding.message = files.problem();
+    finding.hint = files.problem_hint();
     reporter.on_diagnostic(finding);
 }
 
 }  // namespace
 
 bool is_compiler_child(int argc, char** argv) {
-    return argc == 2 && std::string_view(argv[1]) == kChildArgument;
+    return argc == 2 &&
+           (std::string_view(argv[1]) == kChildArgument || std::string_view(argv[1]) == kLinkArgument);
 }
 
-int compiler_child_main(int, char**) {
+int compiler_child_main(int, char** argv) {
+    if (std::string_view(argv[1]) == kLinkArgument) return link_child_main();
     const auto bytes = read_all(0, kMaxRequest, "request");
     const auto request = bytes ? decode_request(as_text(*bytes)) : std::nullopt;
     if (!request) return kProtocolFailure;
@@ -134,10 +143,11 @@ int compiler_child_main(int, char**) {
     if (!mount_embedded_headers(request->arch, files)) return kProtocolFailure;
     const CompileJob job = make_job(*request, files);
     Reporter reporter;
-    report_fatal_errors_to(reporter);
     CompiledUnit unit;
+    FatalErrorReport fatal{reporter, files, unit};
+    report_fatal_errors(fatal);
     const CompileStatus status = compile(job, *request, files, reporter, unit);
-    if (!files.problem().empty()) report_problem(files, reporter);
+    if (!files.problem().empty() && !reporter.told_unreadable()) report_problem(files, reporter);
     if (request->report_lookups) {
         for (const Lookup& lookup : files.lookups()) reporter.write(RecordKind::lookup, encode(lookup));
     }

@@ -18,10 +18,17 @@
 #include <llvm/ObjCopy/ELF/ELFObjcopy.h>
 #include <llvm/Object/ELFObjectFile.h>
 #include <llvm/Support/ErrorHandling.h>
+#include <llvm/Support/PrettyStackTrace.h>
+#include <llvm/Support/Signals.h>
 #include <llvm/Support/TargetSelect.h>
+#include <unistd.h>
 
 #include "clang_diagnostics.h"
+#include "clang_loops.h"
+#include "clang_options.h"
 #include "clang_symbols.h"
+#include "hints.h"
+#include "stack_dump.h"
 #include "virtual_fs.h"
 #include "virtual_paths.h"
 
@@ -66,6 +73,10 @@ std::vector<std::string> front_end_arguments(const CompileJob& job) {
                                        "-vectorize-loops",
                                        "-vectorize-slp",
                                        "-D__GCC_HAVE_DWARF2_CFI_ASM=1"};
+    for (const std::string& option : job.options) {
+        const auto form = front_end_form(option);  // only such options come this far
+        if (form) arguments.insert(arguments.end(), form->begin(), form->end());
+    }
     for (const std::string& warning : job.warnings) arguments.push_back(warning);
     arguments.insert(arguments.end(),
                      {"-D", job.arch == model::Arch::amd64 ? "__TARGET_ARCH_x86" : "__TARGET_ARCH_arm64"});
@@ -191,6 +202,7 @@ class ObjectEmitter final : public clang::MultiplexConsumer {
 
     bool HandleTopLevelDecl(clang::DeclGroupRef group) override {
         symbols_.add(group);
+        warn_of_endless_loops(group, emission_.files, compiler_.getDiagnostics());
         return MultiplexConsumer::HandleTopLevelDecl(group);
     }
     void HandleTagDeclDefinition(clang::TagDecl* tag) override {
@@ -296,15 +308,43 @@ std::string clang_version() {
     return CLANG_VERSION_STRING;
 }
 
-void report_fatal_errors_to(CompileListener& listener) {
+namespace {
+
+// Has LLVM write its stack dump to descriptor 2, which is a memory file here, and reads it.
+std::string function_under_work() {
+    llvm::sys::RunSignalHandlers();
+    std::string text(std::size_t{1} << 16, '\0');
+    const ssize_t size = ::pread(2, text.data(), text.size(), 0);
+    return function_in_stack_dump(
+        std::string_view(text).substr(0, size < 0 ? 0 : static_cast<std::size_t>(size)));
+}
+
+void locate(const FatalErrorReport& report, const std::string& function, Diagnostic& finding) {
+    if (function.empty()) return;
+    finding.notes.push_back({"in function '" + function + "'", {}});
+    for (const SymbolLocation& symbol : report.unit.symbols) {
+        if (symbol.symbol != function) continue;
+        SourceRange range = symbol.name;
+        range.file = report.files.display_path(range.file);
+        finding.location = range;
+    }
+}
+
+}  // namespace
+
+void report_fatal_errors(FatalErrorReport& report) {
+    llvm::EnablePrettyStackTrace();
     llvm::install_fatal_error_handler(
         [](void* user_data, const char* reason, bool) {
+            const auto& told = *static_cast<const FatalErrorReport*>(user_data);
             Diagnostic finding;
             finding.id = "clang-backend-error";
             finding.message = std::string("the compiler cannot go on: ") + reason;
-            static_cast<CompileListener*>(user_data)->on_diagnostic(finding);
+            finding.hint = hint_for(finding.message, FileStore());
+            locate(told, function_under_work(), finding);
+            told.listener.on_diagnostic(finding);
         },
-        &listener);
+        &report);
 }
 
 }  // namespace gadget::builder

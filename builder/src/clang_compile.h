@@ -59,8 +59,14 @@ CompileStatus compile_object(const CompileJob& job, FileStore& files, CompileLis
 /// "19.1.7": the compiler that stands in this executable.
 std::string clang_version();
 
-/// Reports fatal errors of LLVM (which end the process) to `listener` before they do. The listener must live
-/// on.
-void report_fatal_errors_to(CompileListener& listener);
+/// Whom report_fatal_errors() tells, and what it knows of the places of functions.
+struct FatalErrorReport {
+    CompileListener& listener;
+    const FileStore& files;
+    const CompiledUnit& unit;
+};
+/// Reports fatal errors of LLVM (which end the process) before they do, at the function that the back end was
+/// at. What `report` refers to must live on. Crashes write LLVM's stack dump to descriptor 2.
+void report_fatal_errors(FatalErrorReport& report);
 
 }  // namespace gadget::builder

@@ -9,6 +9,7 @@
 #include <llvm/IR/Function.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include "clang_loops.h"
 #include "hints.h"
 
 namespace gadget::builder {
@@ -116,12 +117,19 @@ void FrontEndFindings::HandleDiagnostic(clang::DiagnosticsEngine::Level level,
     const char* const plain = finding.severity == Severity::error ? "clang-error" : "clang-warning";
     finding.id = option.empty() ? plain : "-W" + option.str();
     finding.message = as_message(text.str().str());
+    if (finding.message == kEndlessLoop) finding.id = "endless-loop";
     finding.location = location;
     if (located) {
         add_origin_notes(info.getSourceManager(), info.getLocation(), finding);
         add_fixes(info.getSourceManager(), info, finding);
     }
     finding.hint = hint_for(finding.message, files_);
+    // The file is there, but cannot be shown to the compiler: say why.
+    if (finding.message.ends_with("file not found") && !files_.problem().empty()) {
+        finding.id = "unreadable-include";
+        finding.message = files_.problem();
+        finding.hint = files_.problem_hint();
+    }
     listener_.on_diagnostic(finding);
 }
 

@@ -2,15 +2,15 @@
 // The parent's side: starts a compiler process for each request, waits for them with an eye on the clock and
 // on the user, and turns what they wrote into objects, findings and errors.
 #include <poll.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <thread>
 
+#include "child_process.h"
 #include "compile_job.h"
+#include "external_clang.h"
 #include "findings.h"
 #include "gadget/builder.h"
 #include "gadget/support/files.h"
@@ -18,6 +18,7 @@
 #include "gadget/support/text.h"
 #include "object_cache.h"
 #include "source_check.h"
+#include "stack_dump.h"
 #include "wire.h"
 
 namespace gadget::builder {
@@ -27,13 +28,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxStream = std::size_t{256} << 20;
 constexpr std::size_t kMaxErrorText = std::size_t{1} << 20;
-
-struct Child {
-    Subprocess process;
-    UniqueFd records;
-    UniqueFd error_text;
-    Clock::time_point deadline;
-};
 
 // What one request came to.
 struct Outcome {
@@ -49,12 +43,6 @@ std::string name_of(const Request& request) {
     return "'" + request.source.string() + "' for " + std::string(model::to_string(request.arch));
 }
 
-Result<UniqueFd> empty_memory_file(const char* name) {
-    UniqueFd fd(::memfd_create(name, MFD_CLOEXEC));
-    if (!fd) return errno_error(errno, "cannot create a memory file");
-    return fd;
-}
-
 std::vector<std::string> as_strings(std::span<const std::filesystem::path> paths) {
     std::vector<std::string> strings;
     for (const auto& path : paths) strings.push_back(path.string());
@@ -62,31 +50,19 @@ std::vector<std::string> as_strings(std::span<const std::filesystem::path> paths
 }
 
 ChildRequest message_of(const Request& request, bool report_lookups) {
-    return {request.source.string(), request.arch,     as_strings(request.include_dirs),
-            request.defines,         request.warnings, request.whole_kernel_header,
-            report_lookups};
+    return {request.source.string(),
+            request.arch,
+            as_strings(request.include_dirs),
+            request.defines,
+            request.warnings,
+            request.whole_kernel_header,
+            report_lookups,
+            request.folder.string(),
+            request.options};
 }
 
-Result<Child> start(const ChildRequest& message, const Options& options) {
-    GADGET_TRY_ASSIGN(const UniqueFd input, memory_file("compile-request", as_bytes(encode(message))));
-    GADGET_TRY_ASSIGN(UniqueFd records, empty_memory_file("compile-result"));
-    GADGET_TRY_ASSIGN(UniqueFd error_text, empty_memory_file("compile-errors"));
-    SpawnOptions spawn;
-    spawn.argv = {options.compiler.string(), "__compile"};
-    spawn.fds = {{input.get(), 0}, {records.get(), 1}, {error_text.get(), 2}};
-    spawn.memory_limit = options.memory_limit;
-    // A process that spins is ended by the deadline; this is for the case that the parent is not there to do
-    // it.
-    spawn.cpu_seconds =
-        static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(options.timeout).count()) + 1;
-    GADGET_TRY_ASSIGN(Subprocess process, Subprocess::spawn(spawn));
-    return Child{std::move(process), std::move(records), std::move(error_text),
-                 Clock::now() + options.timeout};
-}
-
-Result<Bytes> content_of(const UniqueFd& fd, std::size_t limit, const char* what) {
-    if (::lseek(fd.get(), 0, SEEK_SET) != 0) return errno_error(errno, what);
-    return read_all(fd.get(), limit, what);
+Result<ChildProcess> start(const ChildRequest& message, const Options& options) {
+    return start_child(options, "__compile", as_bytes(encode(message)));
 }
 
 void take_records(std::string_view stream, Outcome& outcome) {
@@ -133,7 +109,9 @@ Error describe_death(const Request& request, const Options& options, const ExitS
                      const Outcome& outcome, std::string_view error_text) {
     const bool memory = error_text.find("out of memory") != error_text.npos ||
                         error_text.find("bad_alloc") != error_text.npos || exit.signal == SIGKILL;
-    const std::string where = outcome.phase.empty() ? std::string() : " while " + outcome.phase;
+    std::string where = outcome.phase.empty() ? std::string() : " while " + outcome.phase;
+    if (const std::string function = function_in_stack_dump(error_text); !function.empty())
+        where += " in function '" + function + "'";
     if (memory) {
         return {ErrorCode::rejected_input,
                 "the compiler ran out of memory on " + name_of(request) + where + " (limit " +
@@ -150,7 +128,7 @@ Error describe_death(const Request& request, const Options& options, const ExitS
     if (explained) return {ErrorCode::rejected_input, name_of(request) + " does not compile", ""};
     if (exit.signal != 0) {
         return {
-            ErrorCode::internal,
+            ErrorCode::rejected_input,
             "the compiler crashed on " + name_of(request) + where + " (" + exit.to_string() + ")",
             "this is a defect of the compiler: leave out parts of the program to find the one it dies of"};
     }
@@ -160,7 +138,7 @@ Error describe_death(const Request& request, const Options& options, const ExitS
             ""};
 }
 
-Outcome collect(const Request& request, const Options& options, Child& child) {
+Outcome collect(const Request& request, const Options& options, ChildProcess& child) {
     Outcome outcome;
     outcome.output.arch = request.arch;
     const auto exit = child.process.wait();
@@ -193,7 +171,7 @@ class Run {
             while (next_ < requests_.size() && running_ < jobs_) {
                 const std::size_t index = next_++;
                 if (find_in_cache(index)) continue;
-                GADGET_TRY_ASSIGN(Child child,
+                GADGET_TRY_ASSIGN(ChildProcess child,
                                   start(message_of(requests_[index], cache_.enabled()), options_));
                 children_[index].emplace(std::move(child));
                 ++running_;
@@ -254,7 +232,7 @@ class Run {
     std::span<const Request> requests_;
     const Options& options_;
     const ObjectCache cache_;
-    std::vector<std::optional<Child>> children_;
+    std::vector<std::optional<ChildProcess>> children_;
     std::vector<Outcome> outcomes_;
     std::size_t next_ = 0;
     std::size_t running_ = 0;
@@ -284,12 +262,36 @@ std::optional<Error> failure_of(std::span<const Request> requests, std::span<con
     return std::nullopt;
 }
 
+// One after the other: clang of the machine is the way to compare, not the way to be fast.
+Result<std::vector<Outcome>> compile_externally(std::span<const Request> requests, const Options& options) {
+    GADGET_TRY_ASSIGN(const ExternalClang clang, probe_clang(options.clang));
+    std::vector<Outcome> outcomes;
+    for (const Request& request : requests) {
+        pollfd cancelled{options.cancel.fd, POLLIN, 0};
+        if (options.cancel.fd >= 0 && ::poll(&cancelled, 1, 0) > 0)
+            return Error{ErrorCode::cancelled, "compilation was interrupted"};
+        ExternalOutcome external = compile_with(clang, request, options);
+        Outcome outcome;
+        outcome.output = std::move(external.output);
+        outcome.findings = std::move(external.findings);
+        outcome.status = external.compiled ? ChildStatus::done : ChildStatus::rejected;
+        outcome.failure = std::move(external.failure);
+        outcomes.push_back(std::move(outcome));
+    }
+    return outcomes;
+}
+
+Result<std::vector<Outcome>> compile_all(std::span<const Request> requests, const Options& options) {
+    if (!options.clang.empty()) return compile_externally(requests, options);
+    return Run(requests, options).finish();
+}
+
 }  // namespace
 
 Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options,
                                     DiagnosticSink& sink) {
     for (const Request& request : requests) GADGET_TRY(check_request(request));
-    GADGET_TRY_ASSIGN(std::vector<Outcome> outcomes, Run(requests, options).finish());
+    GADGET_TRY_ASSIGN(std::vector<Outcome> outcomes, compile_all(requests, options));
     std::vector<CompiledFindings> findings;
     for (std::size_t i = 0; i < outcomes.size(); ++i) {
         findings.push_back({requests[i].source, requests[i].arch, std::move(outcomes[i].findings)});

@@ -16,6 +16,7 @@ struct CompileJob {
     std::vector<std::string> include_dirs;  ///< virtual, searched before the embedded headers
     std::vector<std::string> defines;       ///< "NAME" or "NAME=VALUE"
     std::vector<std::string> warnings;      ///< "-Wextra"
+    std::vector<std::string> options;       ///< from the list of clang_options.h
 };
 
 /// The virtual path of the main file.

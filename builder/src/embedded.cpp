@@ -2,7 +2,9 @@
 #include "embedded.h"
 
 #include <span>
+#include <vector>
 
+#include "gadget/support/files.h"
 #include "virtual_paths.h"
 
 // Defined by the assembler files that cmake/EmbedFiles.cmake writes.
@@ -28,11 +30,9 @@ struct Part {
     const std::byte* end;
 };
 
-}  // namespace
-
-bool mount_embedded_headers(model::Arch arch, FileStore& files) {
+std::vector<Part> parts_for(model::Arch arch) {
     const bool amd64 = arch == model::Arch::amd64;
-    const Part parts[] = {
+    return {
         {kApiDir, gadgetkit_api_begin, gadgetkit_api_end},
         {kLibbpfDir, gadgetkit_libbpf_begin, gadgetkit_libbpf_end},
         {std::string(kClangDir) + "/include", gadgetkit_clang_begin, gadgetkit_clang_end},
@@ -42,12 +42,31 @@ bool mount_embedded_headers(model::Arch arch, FileStore& files) {
               : Part{kUapiArchDir, gadgetkit_uapi_arm64_begin, gadgetkit_uapi_arm64_end},
         {kUapiDir, gadgetkit_uapi_begin, gadgetkit_uapi_end},
     };
-    for (const Part& part : parts) {
+}
+
+}  // namespace
+
+bool mount_embedded_headers(model::Arch arch, FileStore& files) {
+    for (const Part& part : parts_for(arch)) {
         auto archive = Archive::open(std::span(part.begin, part.end));
         if (!archive) return false;
         files.mount_archive(part.virtual_dir, std::move(*archive));
     }
     return true;
+}
+
+Result<void> write_embedded_headers(model::Arch arch, const std::filesystem::path& folder) {
+    for (const Part& part : parts_for(arch)) {
+        if (part.virtual_dir.starts_with(kClangDir)) continue;
+        const auto archive = Archive::open(std::span(part.begin, part.end));
+        if (!archive) return Error{ErrorCode::internal, "the headers in this executable are damaged"};
+        const auto root = folder / std::filesystem::path(part.virtual_dir).filename();
+        for (const Archive::Entry& entry : archive->entries()) {
+            GADGET_TRY(gadget::create_directories((root / entry.path).parent_path()));
+            GADGET_TRY(write_file_atomic(root / entry.path, archive->text(entry)));
+        }
+    }
+    return {};
 }
 
 }  // namespace gadget::builder

@@ -109,8 +109,21 @@ bool FileStore::is_directory(std::string_view path) {
     return directories_[std::string(path)] = found;
 }
 
-void FileStore::refuse(const fs::path& path, const std::string& why) {
-    if (problem_.empty()) problem_ = "'" + path.string() + "' " + why;
+void FileStore::refuse(const fs::path& path, const std::string& why, std::string hint) {
+    if (!problem_.empty()) return;
+    problem_ = "'" + path.string() + "' " + why;
+    problem_hint_ = std::move(hint);
+}
+
+// By name: a link in the author's folder is his word that what it leads to belongs there.
+bool FileStore::is_shown(const fs::path& path) const {
+    const fs::path wanted = fs::absolute(path).lexically_normal();
+    return std::any_of(mounts_.begin(), mounts_.end(), [&](const Mount& mount) {
+        if (mount.archive) return false;
+        const fs::path folder =
+            (fs::absolute(mount.real_dir.empty() ? "." : mount.real_dir) / "").lexically_normal();
+        return wanted.string().starts_with(folder.string());
+    });
 }
 
 std::unique_ptr<StoredFile> FileStore::load_real(const fs::path& path) {
@@ -122,6 +135,11 @@ std::unique_ptr<StoredFile> FileStore::load_real(const fs::path& path) {
         return nullptr;
     }
     if (S_ISDIR(status.st_mode)) return nullptr;
+    if (!is_shown(path)) {
+        refuse(path.lexically_normal(), "is outside of the gadget's folder and of the include folders",
+               "name the folder that it is in under 'includes' in build.yaml, or with -I");
+        return nullptr;
+    }
     if (!S_ISREG(status.st_mode)) return refuse(path, "is not a regular file"), nullptr;
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > kMaxFile || total_ + size > kMaxTotal) {

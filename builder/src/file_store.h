@@ -39,7 +39,7 @@ class FileStore {
 
     /// Shows the archive's files below `virtual_dir`. The bytes of the archive must outlive the store.
     void mount_archive(std::string virtual_dir, Archive archive);
-    /// Shows the files of `real_dir` and, through "..", of the folders around it.
+    /// Shows the files of `real_dir`. Through "..", only what another mounted folder holds is shown.
     void mount_directory(std::string virtual_dir, std::filesystem::path real_dir);
     /// Puts `content` in the place of the file at `path`; nullopt shows the original again.
     void set_override(const std::string& path, std::optional<std::string> content);
@@ -59,6 +59,8 @@ class FileStore {
     [[nodiscard]] const std::vector<std::filesystem::path>& inputs() const { return inputs_; }
     /// Why a file that exists could not be given, empty if there was no such case: "'x.h' is 104 MB, ...".
     [[nodiscard]] const std::string& problem() const { return problem_; }
+    /// What to do about it, if there is anything.
+    [[nodiscard]] const std::string& problem_hint() const { return problem_hint_; }
     /// Paths as written in an #include <...> of all embedded headers, for suggestions.
     [[nodiscard]] std::vector<std::string> header_names() const;
     /// Names of the files beside `path` (which need not exist), for suggestions; empty for embedded folders.
@@ -73,7 +75,8 @@ class FileStore {
     };
     const Mount* mount_of(std::string_view path, std::string_view* rest) const;
     std::unique_ptr<StoredFile> load_real(const std::filesystem::path& path);
-    void refuse(const std::filesystem::path& path, const std::string& why);
+    void refuse(const std::filesystem::path& path, const std::string& why, std::string hint = {});
+    [[nodiscard]] bool is_shown(const std::filesystem::path& path) const;
 
     std::vector<Mount> mounts_;
     std::unordered_map<std::string, std::unique_ptr<StoredFile>> cache_;  // nullptr: known not to exist
@@ -83,6 +86,7 @@ class FileStore {
     std::vector<std::unique_ptr<std::string>> texts_;  // what StoredFile::content points into
     std::vector<std::filesystem::path> inputs_;
     std::string problem_;
+    std::string problem_hint_;
     std::size_t total_ = 0;
 };
 

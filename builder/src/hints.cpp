@@ -110,6 +110,11 @@ constexpr std::string_view kNewerKernel =
     "the embedded vmlinux.h has no such name: declare the part you need yourself with the attribute "
     "preserve_access_index, and ask bpf_core_field_exists() or bpf_core_type_exists() before use";
 
+constexpr std::string_view kBitField =
+    "a bit-field that is read by a CO-RE relocation must lie within one aligned unit of its type: declare it "
+    "as "
+    "the kernel does";
+
 constexpr std::string_view kNoFloats =
     "eBPF has no floating point: use integers, for example nanoseconds or thousandths";
 
@@ -157,6 +162,10 @@ constexpr std::array kMessages{
     Hint{"loop not unrolled",
          "the bound of the loop must be a constant; without #pragma unroll, loops with a known bound "
          "load on Linux 5.3 and later, and bpf_loop() runs on 5.17 and later"},
+    Hint{"this loop never ends",
+         "loops need a bound that the verifier can see: a constant in the condition, or bpf_loop() (Linux "
+         "5.17 "
+         "and later)"},
     Hint{"back-edge",
          "loops need a bound that the verifier can see: a constant in the condition, or bpf_loop()"},
     Hint{
@@ -175,6 +184,17 @@ constexpr std::array kMessages{
     Hint{"incomplete definition of type", kNewerKernel},
     Hint{"incomplete type", kNewerKernel},
     Hint{"no member named", kNewerKernel},
+    Hint{"cross alignment boundary", kBitField},
+    Hint{"bitfield size greater", kBitField},
+    Hint{"field expression for llvm.bpf.preserve",
+         "CO-RE relocations are for members of structs with the attribute preserve_access_index: copy the "
+         "value with bpf_probe_read_kernel() instead"},
+    Hint{"fixup",
+         "eBPF objects can refer to maps, functions and global variables only: initialise pointers to other "
+         "things when the program runs"},
+    Hint{"annot select",
+         "eBPF has no instruction for this: leave out 128-bit numbers, floating point and thread-local "
+         "variables"},
     Hint{"relocation type matches",
          "type matching needs the BTF of the program: compile with the types complete"},
     Hint{"section attribute", "one function or variable belongs to one section: keep one SEC()"},

@@ -2,13 +2,16 @@
 #include "object_cache.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/file.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "compile_job.h"
 #include "gadget/support/files.h"
+#include "gadget/support/unique_fd.h"
 #include "wire_stream.h"
 
 namespace gadget::builder {
@@ -68,10 +71,11 @@ std::string own_build_id() {
 // What of a request shapes the object, the contents of its folders aside. The folders themselves do not.
 std::string key_of(const ChildRequest& request, const std::string& build_id) {
     ChildRequest shape = request;
-    shape.source = fs::path(request.source).filename().string();
+    shape.source = make_source_path(request);
+    shape.folder.clear();
     for (std::string& dir : shape.include_dirs) dir.clear();
     Writer writer;
-    writer.string("GadgetKit object 2");
+    writer.string("GadgetKit object 3");
     writer.string(build_id);
     writer.string(encode(shape));
     return writer.take();
@@ -182,6 +186,9 @@ void ObjectCache::store(const ChildRequest& request, std::span<const Lookup> loo
 }
 
 void ObjectCache::evict() const {
+    // One at a time is enough: who finds the folder locked leaves the work to the other.
+    const UniqueFd folder(::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder || ::flock(folder.get(), LOCK_EX | LOCK_NB) != 0) return;
     struct Stored {
         fs::path path;
         fs::file_time_type time;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "clang_options.h"
 #include "file_store.h"
 #include "gadget/support/files.h"
 #include "gadget/support/text.h"
@@ -60,6 +61,12 @@ Result<void> check_source(const fs::path& source) {
 
 Result<void> check_request(const Request& request) {
     GADGET_TRY(check_source(request.source));
+    if (!request.folder.empty()) {
+        const fs::path folder = (fs::absolute(request.folder) / "").lexically_normal();
+        if (!fs::absolute(request.source).lexically_normal().string().starts_with(folder.string()))
+            return rejected("eBPF source '" + request.source.string() + "' is outside of the folder '" +
+                            request.folder.string() + "'");
+    }
     for (const fs::path& dir : request.include_dirs) {
         std::error_code error;
         if (!fs::is_directory(dir, error)) {
@@ -72,6 +79,14 @@ Result<void> check_request(const Request& request) {
             return Error{ErrorCode::invalid_argument, "'" + warning + "' is not a warning option",
                          "warning options start with -W, for example -Wextra"};
         }
+    }
+    for (const std::string& option : request.options) {
+        if (front_end_form(option)) continue;
+        const std::vector<std::string> allowed = allowed_options();
+        std::string hint = did_you_mean(option, allowed);
+        if (hint.empty()) hint = "the options are " + join_words(allowed);
+        return Error{ErrorCode::invalid_argument, "the compiler option '" + option + "' is not allowed",
+                     hint};
     }
     for (const std::string& define : request.defines) {
         const bool start = !define.empty() && ((define[0] >= 'a' && define[0] <= 'z') ||

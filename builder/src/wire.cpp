@@ -6,7 +6,7 @@
 namespace gadget::builder {
 namespace {
 
-constexpr std::uint32_t kRequestMagic = 0x31'52'4b'47;  // "GKR1"
+constexpr std::uint32_t kRequestMagic = 0x32'52'4b'47;  // "GKR2"
 
 }  // namespace
 
@@ -20,6 +20,8 @@ std::string encode(const ChildRequest& request) {
     writer.strings(request.warnings);
     writer.number(request.whole_kernel_header ? 1 : 0);
     writer.number(request.report_lookups ? 1 : 0);
+    writer.string(request.folder);
+    writer.strings(request.options);
     return writer.take();
 }
 
@@ -36,6 +38,8 @@ std::optional<ChildRequest> decode_request(std::string_view bytes) {
     request.warnings = reader.strings();
     request.whole_kernel_header = reader.number() != 0;
     request.report_lookups = reader.number() != 0;
+    request.folder = reader.string();
+    request.options = reader.strings();
     if (!reader.finished()) return std::nullopt;
     return request;
 }

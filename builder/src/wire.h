@@ -26,6 +26,8 @@ struct ChildRequest {
     std::vector<std::string> warnings;
     bool whole_kernel_header = false;
     bool report_lookups = false;  ///< tell what was asked of the author's folders, for the cache
+    std::string folder{};         ///< real path of what the compiler sees; empty: the folder of the source
+    std::vector<std::string> options{};
 };
 
 /// What there was under a virtual path that the compiler asked for.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cache of objects: the same objects as without, never old ones, and no harm when it is damaged.
+#include <array>
+#include <thread>
+
 #include "fixture.h"
 #include "object_cache.h"
 
@@ -109,6 +112,26 @@ TEST_F(Cache, IgnoresDamagedEntries) {
 TEST_F(Cache, DoesWithoutAFolderThatCannotBeMade) {
     write("cache", "a file in the way");
     EXPECT_FALSE(object().empty());
+}
+
+TEST_F(Cache, ServesManyAtOnceAndOneThatEmptiesIt) {
+    const auto expected = object();
+    std::vector<std::thread> threads;
+    std::array<std::vector<std::byte>, 4> objects;
+    for (auto& mine : objects) {
+        threads.emplace_back([&] {
+            DiagnosticList findings;
+            const std::vector<Request> requests{{.source = source_}};
+            for (int i = 0; i < 3; ++i) {
+                auto outputs = compile(requests, options_, findings);
+                if (outputs) mine = outputs->front().object;
+                std::error_code ignored;
+                std::filesystem::remove_all(options_.cache_dir, ignored);
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    for (const auto& mine : objects) EXPECT_EQ(mine, expected);
 }
 
 TEST_F(Cache, IsBounded) {

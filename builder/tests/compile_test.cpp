@@ -53,7 +53,7 @@ TEST_F(Compile, FindsHeadersBesideTheSourceOutsideItsFolderAndInIncludeFolders) 
     write("lib/folder/named.h", "#define NAMED 2\n");
     write("gadget/sub/inner.h", "#include \"../beside.h\"\n");
     write("gadget/beside.h", "#pragma once\n#define BESIDE 3\n");
-    request_.include_dirs = {path("lib")};
+    request_.include_dirs = {path("lib"), path("common")};
     request_.defines = {"GIVEN=4"};
     const auto outputs =
         build(write("gadget/program.bpf.c",

@@ -5,11 +5,22 @@
 #include "archive.h"
 #include "embedded.h"
 #include "findings.h"
+#include "stack_dump.h"
 #include "virtual_paths.h"
 #include "wire.h"
 
 namespace gadget::builder {
 namespace {
+
+TEST(StackDump, NamesTheFunction) {
+    EXPECT_EQ(function_in_stack_dump("4.\tRunning pass \"X\" on module \"a.c\"\n"
+                                     "5.\tRunning pass \"Y\" on function \"f\"\n"),
+              "f");
+    EXPECT_EQ(function_in_stack_dump("Running pass 'BPF DAG' on function '@main'\n #0 0x1"), "main");
+    EXPECT_EQ(function_in_stack_dump("std::bad_alloc"), "");
+    EXPECT_EQ(function_in_stack_dump("x on function "), "");
+    EXPECT_EQ(function_in_stack_dump("x on function \"never closed"), "");
+}
 
 TEST(Archive, RefusesBytesThatAreNone) {
     EXPECT_FALSE(Archive::open({}));

@@ -166,9 +166,39 @@ TEST_F(Rejects, AHugeSourceAndAHugeHeader) {
     const auto as_header = build(write("program.bpf.c", "#include \"huge.h\"\nint y;\n"));
     ASSERT_FALSE(as_header);
     const auto& found = findings_.all();
-    EXPECT_TRUE(std::any_of(found.begin(), found.end(), [&](const Diagnostic& finding) {
-        return finding.id == "unreadable-include" && contains(finding.message, "huge.h");
-    }));
+    ASSERT_EQ(found.size(), 1U) << "one message, at the #include";
+    EXPECT_EQ(found[0].id, "unreadable-include");
+    EXPECT_TRUE(contains(found[0].message, "huge.h' is too large (105 MB)")) << found[0].message;
+    EXPECT_EQ(range_of(found[0]).line, 1U);
+}
+
+TEST_F(Rejects, AHeaderOutsideOfTheFoldersWithOneMessage) {
+    write("secret.h", "int secret;\n");
+    write("gadget/near.h", "#include \"../secret.h\"\n");
+    for (const char* text : {"#include \"../secret.h\"\n", "#include \"near.h\"\n",
+                             "#include \"sub/../../secret.h\"\n", "#include <../secret.h>\n"}) {
+        SCOPED_TRACE(text);
+        findings_ = {};
+        write("gadget/sub/x.h", "");
+        request_.include_dirs = {path("gadget")};
+        EXPECT_FALSE(build(write("gadget/program.bpf.c", text)));
+        const Diagnostic error = only_error();
+        EXPECT_EQ(error.id, "unreadable-include");
+        EXPECT_TRUE(contains(error.message, "secret.h' is outside of the gadget's folder")) << error.message;
+        EXPECT_TRUE(contains(error.hint, "'includes' in build.yaml"));
+        EXPECT_GE(range_of(error).line, 1U);
+    }
+    findings_ = {};
+    EXPECT_FALSE(build(write("gadget/program.bpf.c", "#include \"/etc/passwd\"\n")));
+    EXPECT_TRUE(contains(only_error().message, "file not found"));
+}
+
+TEST_F(Rejects, ASourceOutsideOfItsFolder) {
+    request_.folder = path("gadget");
+    ASSERT_TRUE(gadget::create_directories(path("gadget")));
+    const auto outputs = build(write("program.bpf.c", "int x;\n"));
+    ASSERT_FALSE(outputs);
+    EXPECT_TRUE(contains(outputs.error().message, "outside of the folder")) << outputs.error().message;
 }
 
 TEST_F(Rejects, APipeThatIsIncluded) {
@@ -189,7 +219,7 @@ TEST_F(Rejects, ACrashOfTheCompilerNamesSourceAndArchitecture) {
     const auto outputs =
         build(write("program.bpf.c", "int x;\n#pragma clang __debug crash\n"), {model::Arch::arm64});
     ASSERT_FALSE(outputs);
-    EXPECT_EQ(outputs.error().code, ErrorCode::internal);
+    EXPECT_EQ(outputs.error().code, ErrorCode::rejected_input);
     EXPECT_TRUE(contains(outputs.error().message, "the compiler crashed")) << outputs.error().message;
     EXPECT_TRUE(contains(outputs.error().message, "program.bpf.c' for arm64"));
 }
@@ -250,6 +280,100 @@ TEST_F(Rejects, OptionsThatAreNoWarningsOrMacros) {
     EXPECT_EQ(build(source).error().code, ErrorCode::not_found);
 }
 
+TEST_F(Rejects, AnErrorThatEndsTheBackEndHasAHint) {
+    const auto source = write("program.bpf.c", R"(#include <vmlinux.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+struct bits {
+	__u32 a : 3;
+	__s32 other : 7;
+	__u64 b : 40;
+	__u8 d;
+} __attribute__((preserve_access_index));
+SEC("kprobe/x")
+int program(struct bits *bits)
+{
+	return BPF_CORE_READ_BITFIELD_PROBED(bits, b);
+}
+)");
+    const auto outputs = build(source, {model::Arch::amd64});
+    ASSERT_FALSE(outputs);
+    EXPECT_EQ(outputs.error().code, ErrorCode::rejected_input);
+    const Diagnostic error = only_error();
+    EXPECT_EQ(error.id, "clang-backend-error");
+    EXPECT_TRUE(contains(error.message, "bitfield size greater than record alignment")) << error.message;
+    EXPECT_TRUE(contains(error.hint, "bit-field")) << error.hint;
+    EXPECT_EQ(range_of(error), (SourceRange{source.string(), 11, 5, 11, 12})) << "the function that has it";
+}
+
+TEST_F(Rejects, NoLoopThatEnds) {
+    EXPECT_TRUE(build(write("program.bpf.c", R"(int f(int n)
+{
+	int sum = 0;
+
+	for (;;) {
+		if (sum > n)
+			break;
+		sum += 2;
+	}
+	while (1) {
+		switch (sum++) {
+		case 9:
+			return 1;
+		}
+	}
+	do {
+		sum++;
+	} while (0);
+	for (int i = 0; i < n; i++)
+		sum += i;
+	return sum;
+}
+)"),
+                      {model::Arch::amd64}));
+    EXPECT_TRUE(findings_.all().empty()) << findings_.all()[0].message;
+}
+
+TEST_F(Rejects, ALoopWithoutAnEndIsFoundWhereItBegins) {
+    EXPECT_TRUE(build(write("program.bpf.c", R"(volatile int counter;
+int f(void)
+{
+	while (1) {
+		switch (counter) {
+		case 1:
+			break;
+		}
+		counter++;
+	}
+}
+)"),
+                      {model::Arch::amd64}));
+    ASSERT_EQ(findings_.all().size(), 1U);
+    const Diagnostic& finding = findings_.all()[0];
+    EXPECT_EQ(finding.id, "endless-loop");
+    EXPECT_EQ(finding.severity, Severity::warning);
+    EXPECT_EQ(range_of(finding).line, 4U);
+    EXPECT_TRUE(contains(finding.hint, "bpf_loop()"));
+}
+
+TEST_F(Rejects, ALoopThatCannotBeUnrolledHasAHint) {
+    EXPECT_TRUE(build(write("program.bpf.c", R"(volatile int counter;
+int f(int n)
+{
+#pragma clang loop unroll(full)
+	for (int i = 0; i < n; i++)
+		counter++;
+	return 0;
+}
+)"),
+                      {model::Arch::amd64}));
+    ASSERT_FALSE(findings_.all().empty());
+    EXPECT_EQ(findings_.all()[0].id, "-Wpass-failed");
+    EXPECT_GE(range_of(findings_.all()[0]).line, 4U);
+    EXPECT_LE(range_of(findings_.all()[0]).line, 5U);
+    EXPECT_TRUE(contains(findings_.all()[0].hint, "bpf_loop()"));
+}
+
 struct Mistake {
     const char* name;
     const char* statement;
@@ -282,6 +406,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "bpf_core_field_exists"},
         Mistake{"SixArguments", "return six(ctx->ip, ctx->sp, ctx->bx, ctx->cx, ctx->dx, ctx->di);",
                 "at most 5"},
+        Mistake{"SixArgumentsInline", "return six(ctx->ip, ctx->sp, ctx->bx, ctx->cx, ctx->dx, ctx->di);",
+                "static __always_inline"},
+        Mistake{"UndeclaredHelper", "return bpf_no_such_helper(ctx);", "include <bpf/bpf_helpers.h>"},
+        Mistake{"LibcFunctionWithoutHint", "qsort(ctx, 1, 1, 0);", "there is no C library"},
+        Mistake{"VariableArray",
+                "char a[ctx->ip]; bpf_probe_read_kernel(a, ctx->ip, ctx); bpf_printk(\"%s\", a);",
+                "arrays on the stack need a constant size"},
+        Mistake{"AtomicResult", "static long v; return __sync_fetch_and_add(&v, 1) == 3;", "atomic"},
         Mistake{"Floats", "volatile double d = ctx->ip; d = d * 2.5; return d;", "no floating point"},
         Mistake{"SignedDivision", "volatile long a = ctx->ip, b = ctx->sp; return a / b;", "unsigned"},
         Mistake{"LongCopy", "char a[64]; __builtin_memcpy(a, ctx, ctx->ip); bpf_printk(\"%s\", a);",

@@ -37,6 +37,10 @@ struct Request {
     std::vector<std::filesystem::path> include_dirs{};  ///< searched in order, before the embedded headers
     std::vector<std::string> defines{};                 ///< "NAME" or "NAME=VALUE"
     std::vector<std::string> warnings{};  ///< "-Wextra", "-Wno-unused", "-Werror=..." on top of -Wall
+    /// The folder that the compiler sees, with all below it; files around it and the include folders do not
+    /// exist for it. Empty: the folder of the source.
+    std::filesystem::path folder{};
+    std::vector<std::string> options{};  ///< more options, of those that allowed_options() lists
     /// Compile with all of vmlinux.h instead of the part that the program can notice. Code, relocations and
     /// CO-RE records are the same either way; BTF then also has kernel types that nothing in the program
     /// looks into.
@@ -89,16 +93,44 @@ struct Options {
     /// and to delete at any time; what cannot be read or written there only costs time. Used with the
     /// compiler in this executable only.
     std::filesystem::path cache_dir{};
+    /// Compile with this clang (a path, or a name in PATH) in the place of the one inside. It gets the same
+    /// headers and options; Output::symbols stays empty, and nothing is cached.
+    std::filesystem::path clang{};
 };
 
 /// Compiles all requests, side by side, and returns the objects in the order of the requests. Findings go to
 /// `sink` in a fixed order, those that all architectures share once.
 ///
 /// `rejected_input` when a source does not compile (the findings say why) or is not a source at all (the
-/// message says why), `not_found` when it is not there, `timed_out` and `cancelled` as they say, `internal`
-/// when the compiler died. No process is left behind in any case.
+/// message says why) or makes the compiler crash, `not_found` when it is not there, `timed_out` and
+/// `cancelled` as they say. No process is left behind in any case.
 Result<std::vector<Output>> compile(std::span<const Request> requests, const Options& options,
                                     DiagnosticSink& sink);
+
+/// What a name and an object of link() are.
+struct LinkInput {
+    std::string name;                   ///< for messages: the source
+    std::span<const std::byte> object;  ///< as in Output::object
+};
+
+/// One object of several that were compiled on their own, for the same architecture: what libbpf's static
+/// linker makes of them. The same inputs in the same order give the same bytes. Runs in a process of its own
+/// like a compilation. `rejected_input` when they do not fit together, with the reason.
+Result<std::vector<std::byte>> link(std::span<const LinkInput> inputs, const Options& options);
+
+/// A clang of the machine.
+struct ExternalClang {
+    std::filesystem::path path;
+    std::string version;  ///< "19.1.7"
+};
+/// The oldest clang that knows all relocations of gadgets.
+inline constexpr unsigned kOldestClang = 15;
+/// Asks `clang` (a path, or a name in PATH) what it is. `not_found` when it is not there, `invalid_argument`
+/// when it is no clang, `unsupported` when it is older than kOldestClang.
+Result<ExternalClang> probe_clang(const std::filesystem::path& clang);
+
+/// Options of Request::options, a pattern each: "-mcpu=v1|v2|v3|v4". None of them names a file or a program.
+std::vector<std::string> allowed_options();
 
 /// A dependency file for make and ninja: `target` depends on all inputs of `outputs`, each named once, as in
 /// Output::inputs. Headers are targets of their own, too, so that make goes on after one of them was deleted.
