@@ -112,6 +112,25 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
     command->add_option("-W", options.warnings, "turn a warning of the compiler on or off")
         ->type_name("[no-]NAME")
         ->allow_extra_args(false);
+    command
+        ->add_option("--clang", options.clang,
+                     "compile with this clang (15 or newer), not with the one inside")
+        ->type_name("PATH");
+    command
+        ->add_option("--depfile", options.depfile,
+                     "write what DIR/image.oci.tar depends on, for make and ninja")
+        ->type_name("FILE");
+    command->add_option("--emit", options.emit, "also write to DIR: skeleton (C and C++ headers)")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"skeleton"}))
+        ->type_name("KIND,...");
+    command
+        ->add_option("--compile-timeout", options.compile_seconds,
+                     "seconds for the compiler, for each object")
+        ->type_name("S")
+        ->check(CLI::Range(1U, 86'400U));
+    command->add_flag("--update-metadata", options.update_metadata,
+                      "add what the program knows to gadget.yaml: data sources, fields, parameters");
     command->add_flag("--no-validate", options.no_validate, "skip the rules");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
@@ -121,8 +140,16 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
             "--btf", options.btf_folder,
             "add what the gadget needs of the BTF of these kernels: DIR/ID/VERSION/MACHINE/KERNEL.btf")
         ->type_name("DIR");
-    command->footer("Example: gadget build gadgets/trace_open -t trace_open -o out");
+    command->footer(
+        "Examples: gadget build gadgets/trace_open -t trace_open -o out\n"
+        "          gadget build . --update-metadata\n"
+        "          gadget build . -o out --emit skeleton --depfile out/image.d\n"
+        "The keys of build.yaml and the files in DIR: docs/building.md");
     command->callback([&] {
+        if (options.output_folder.empty() && !options.emit.empty())
+            throw CLI::RequiredError("--emit: -o DIR");
+        if (options.output_folder.empty() && !options.depfile.empty())
+            throw CLI::RequiredError("--depfile: -o DIR");
         options.archs = parse_archs(choices.archs);
         choices.action = [&] { return context.build(options, context); };
     });

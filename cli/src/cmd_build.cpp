@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // gadget build: compile for each architecture, validate, pack, store. Nothing is written before everything
 // succeeded.
-#include <nlohmann/json.hpp>
-
+#include "artefacts.h"
 #include "attest.h"
 #include "btfgen.h"
 #include "commands.h"
 #include "compile_folder.h"
 #include "exit_status.h"
 #include "findings_output.h"
+#include "gadget/builder.h"
 #include "gadget/packager.h"
 #include "gadget/support/text.h"
 #include "image_names.h"
@@ -47,26 +47,8 @@ Result<packager::Image> pack(const CompiledGadget& gadget, const std::vector<mod
     return packager::pack(request);
 }
 
-/// One entry an architecture, so that language servers see what the compiler saw.
-std::string compile_commands(const CompiledGadget& gadget) {
-    nlohmann::ordered_json entries = nlohmann::ordered_json::array();
-    const fs::path folder = fs::absolute(gadget.folder.path);
-    for (const auto& object : gadget.objects) {
-        const std::string arch_define =
-            object.arch == model::Arch::amd64 ? "-D__TARGET_ARCH_x86" : "-D__TARGET_ARCH_arm64";
-        std::vector<std::string> arguments{"clang", "-target", "bpf", "-Wall", "-g", "-O2", arch_define};
-        for (const auto& define : gadget.folder.config.defines) arguments.push_back("-D" + define);
-        for (const auto& dir : gadget.folder.config.include_dirs)
-            arguments.push_back("-I" + (folder / dir).string());
-        arguments.insert(arguments.end(), {"-c", gadget.folder.source->filename().string()});
-        entries.push_back({{"directory", folder.string()},
-                           {"file", gadget.folder.source->filename().string()},
-                           {"arguments", arguments}});
-    }
-    return entries.dump(2) + "\n";
-}
-
 struct Built {
+    CompileRequest request;
     CompiledGadget gadget;
     packager::Image image;
     std::vector<packager::Image> documents;  ///< that refer to the image
@@ -87,22 +69,6 @@ std::vector<packager::NamedImage> with_documents(const Built& built,
     return images;
 }
 
-Result<void> write_artefacts(const Built& built, const BuildOptions& options) {
-    const CompiledGadget& gadget = built.gadget;
-    GADGET_TRY(gadget::create_directories(options.output_folder));
-    for (const auto& object : gadget.objects) {
-        GADGET_TRY(
-            write_file_atomic(options.output_folder / (std::string(model::to_string(object.arch)) + ".bpf.o"),
-                              std::span<const std::byte>(object.object)));
-    }
-    if (!gadget.objects.empty()) {
-        GADGET_TRY(
-            write_file_atomic(options.output_folder / "compile_commands.json", compile_commands(gadget)));
-    }
-    std::vector<packager::MemoryBlobs> sources;
-    return packager::write_tar(with_documents(built, sources), options.output_folder / "image.oci.tar");
-}
-
 Result<std::string> normal_reference(const std::string& tag) {
     return tag.empty() ? Result<std::string>(std::string()) : full_name(tag);
 }
@@ -115,12 +81,21 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
         options.archs.empty() ? std::vector<model::Arch>(model::kAllArchs.begin(), model::kAllArchs.end())
                               : options.archs;
     context.terminal.step("compiling " + options.path.string());
-    const CompileRequest request{.archs = archs,
-                                 .defines = options.defines,
-                                 .include_dirs = options.include_dirs,
-                                 .warnings = options.warnings,
-                                 .validate = !options.no_validate};
-    GADGET_TRY_ASSIGN(built.gadget, compile_folder(std::move(folder), request, context.cancel, findings));
+    if (!options.clang.empty()) {
+        GADGET_TRY_ASSIGN(const auto clang, builder::probe_clang(options.clang));
+        context.terminal.say("compiling with " + clang.path.string() + " (clang " + clang.version + ")");
+    }
+    built.request = {.archs = archs,
+                     .defines = options.defines,
+                     .include_dirs = options.include_dirs,
+                     .warnings = options.warnings,
+                     .validate = !options.no_validate,
+                     .update_metadata = options.update_metadata,
+                     .clang = options.clang};
+    if (options.compile_seconds > 0) built.request.time_limit = std::chrono::seconds(options.compile_seconds);
+    GADGET_TRY_ASSIGN(built.gadget,
+                      compile_folder(std::move(folder), built.request, context.cancel, findings));
+    if (!built.gadget.metadata_report.empty()) context.terminal.say(built.gadget.metadata_report);
     if (options.strict) findings.promote_warnings();
     if (findings.has_errors())
         return Error{.code = ErrorCode::rejected_input, .message = "the gadget has errors"};
@@ -133,11 +108,25 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
 }
 
 Result<void> keep(const Built& built, const BuildOptions& options) {
-    if (!options.output_folder.empty()) GADGET_TRY(write_artefacts(built, options));
+    std::vector<packager::MemoryBlobs> sources;
+    const auto images = with_documents(built, sources);
+    if (!options.output_folder.empty())
+        GADGET_TRY(write_artefacts({built.gadget, built.request, images}, options));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
     GADGET_TRY_ASSIGN(auto store, packager::Store::open(folder));
-    std::vector<packager::MemoryBlobs> sources;
-    return store.add(with_documents(built, sources));
+    return store.add(images);
+}
+
+/// What the command line names and is not there is wrong use; what the gadget names and is not there is an
+/// error of the gadget.
+Error as_build_error(Error error, const BuildOptions& options) {
+    std::error_code ignored;
+    if (error.code != ErrorCode::not_found) return error;
+    const bool named = !fs::is_directory(options.path, ignored) ||
+                       (!options.config_file.empty() && !fs::exists(options.config_file, ignored)) ||
+                       !options.clang.empty();
+    error.code = named ? ErrorCode::invalid_argument : ErrorCode::rejected_input;
+    return error;
 }
 
 }  // namespace
@@ -150,7 +139,7 @@ int build(const BuildOptions& options, const Context& context) {
     if (!built) {
         // Findings have said why; only what they do not say needs words.
         const bool told = built.error().code == ErrorCode::rejected_input && findings.has_errors();
-        if (!told) return context.terminal.fail(built.error());
+        if (!told) return context.terminal.fail(as_build_error(built.error(), options));
         context.terminal.say("gadget: " + options.path.string() + ": " + findings_summary(findings) +
                              ", nothing was built");
         return kRejected;

@@ -46,6 +46,11 @@ struct BuildOptions {
     std::vector<std::string> defines;
     std::vector<std::filesystem::path> include_dirs;
     std::vector<std::string> warnings;
+    std::filesystem::path clang;    ///< empty: the compiler inside
+    std::filesystem::path depfile;  ///< empty: none
+    std::vector<std::string> emit;  ///< "skeleton"
+    unsigned compile_seconds = 0;   ///< limit for each object, 0 = the builder's
+    bool update_metadata = false;
     bool no_validate = false;
     bool strict = false;
     bool attest = false;               ///< SBOM and provenance

@@ -2,12 +2,15 @@
 #include "compile_folder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
+#include <span>
 
 #include "gadget/builder.h"
 #include "gadget/validator.h"
 #include "gadget/validator/suppressions.h"
 #include "places.h"
+#include "update_metadata.h"
 
 namespace gadget::cli {
 namespace {
@@ -16,20 +19,45 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kVirtualFolder = "/gadget/";  // where the compiler sees the folder of the source
 
+/// Is `file` below `folder`, by name?
+bool is_below(const fs::path& file, const fs::path& folder) {
+    const fs::path start = (fs::absolute(folder) / "").lexically_normal();
+    return fs::absolute(file).lexically_normal().string().starts_with(start.string());
+}
+
+/// For each architecture all sources, in order.
 std::vector<builder::Request> requests_for(const GadgetFolder& folder, const CompileRequest& request) {
     std::vector<builder::Request> requests;
     for (const auto arch : request.archs) {
-        builder::Request one{.source = *folder.source, .arch = arch};
-        for (const auto& dir : folder.config.include_dirs) one.include_dirs.push_back(folder.path / dir);
-        one.include_dirs.insert(one.include_dirs.end(), request.include_dirs.begin(),
-                                request.include_dirs.end());
-        one.defines = folder.config.defines;
-        one.defines.insert(one.defines.end(), request.defines.begin(), request.defines.end());
-        for (const auto& warning : folder.config.warnings) one.warnings.push_back("-W" + warning);
-        for (const auto& warning : request.warnings) one.warnings.push_back("-W" + warning);
-        requests.push_back(std::move(one));
+        auto settings = settings_for(folder, request, arch);
+        for (const auto& source : sources_of(folder)) {
+            requests.push_back({.source = source,
+                                .arch = arch,
+                                .include_dirs = settings.include_dirs,
+                                .defines = settings.defines,
+                                .warnings = settings.warnings,
+                                .folder = is_below(source, folder.path) ? folder.path : fs::path(),
+                                .options = settings.options});
+        }
     }
     return requests;
+}
+
+/// `outputs` are those of all sources for one architecture.
+Result<builder::Output> link_sources(std::span<builder::Output> outputs, const builder::Options& options) {
+    if (outputs.size() == 1) return std::move(outputs.front());
+    std::vector<builder::LinkInput> inputs;
+    for (const auto& output : outputs) inputs.push_back({output.inputs.front().string(), output.object});
+    builder::Output linked{.arch = outputs.front().arch};
+    GADGET_TRY_ASSIGN(linked.object, builder::link(inputs, options));
+    for (auto& output : outputs) {
+        for (auto& input : output.inputs) {
+            if (std::find(linked.inputs.begin(), linked.inputs.end(), input) == linked.inputs.end())
+                linked.inputs.push_back(std::move(input));
+        }
+        std::move(output.symbols.begin(), output.symbols.end(), std::back_inserter(linked.symbols));
+    }
+    return linked;
 }
 
 /// Passes on findings of the validator, moved from the object to the author's source where the compiler knows
@@ -78,12 +106,17 @@ class SourceSink final : public DiagnosticSink {
     DiagnosticSink& next_;
 };
 
+/// What the compiler calls /gadget.
+fs::path seen_folder(const GadgetFolder& folder) {
+    return is_below(*folder.source, folder.path) ? folder.path : folder.source->parent_path();
+}
+
 /// Metadata is judged once; what differs between the architectures is a finding of its own.
 void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output>& outputs,
                  DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.folder.manifest ? &*gadget.folder.manifest : nullptr;
     for (std::size_t i = 0; i < gadget.objects.size(); ++i) {
-        SourceSink located(gadget.folder.source->parent_path(), outputs[i].symbols, sink);
+        SourceSink located(seen_folder(gadget.folder), outputs[i].symbols, sink);
         validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr, {}, located);
         if (i > 0) validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, located);
     }
@@ -118,13 +151,37 @@ validator::Suppressions suppressions_of(const GadgetFolder& folder,
     return suppressions;
 }
 
-Result<void> compile(CompiledGadget& gadget, const CompileRequest& request, CancelToken cancel,
-                     std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
-    const auto requests = requests_for(gadget.folder, request);
+/// What the compiler can do nothing about is a fault of the source: a crash or an endless expansion, too.
+Error as_rejection(Error error) {
+    if (error.code == ErrorCode::timed_out) error.code = ErrorCode::rejected_input;
+    return error;
+}
+
+Result<std::vector<builder::Output>> compile_sources(const GadgetFolder& folder,
+                                                     const CompileRequest& request, CancelToken cancel,
+                                                     DiagnosticSink& sink) {
+    const auto requests = requests_for(folder, request);
     builder::Options options;
     options.cancel = cancel;
+    options.clang = request.clang;
+    if (request.time_limit) options.timeout = *request.time_limit;
     if (auto cache = cache_folder()) options.cache_dir = *cache / "objects";  // without a home: no cache
-    GADGET_TRY_ASSIGN(outputs, builder::compile(requests, options, sink));
+    auto outputs = builder::compile(requests, options, sink);
+    if (!outputs) return as_rejection(std::move(outputs).error());
+    std::vector<builder::Output> linked;
+    const std::size_t sources = sources_of(folder).size();
+    for (std::size_t first = 0; first < outputs->size(); first += sources) {
+        GADGET_TRY_ASSIGN(builder::Output one,
+                          link_sources(std::span(*outputs).subspan(first, sources), options));
+        linked.push_back(std::move(one));
+    }
+    return linked;
+}
+
+/// Objects, facts and findings of what was compiled.
+Result<void> compile(CompiledGadget& gadget, const CompileRequest& request, CancelToken cancel,
+                     std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
+    GADGET_TRY_ASSIGN(outputs, compile_sources(gadget.folder, request, cancel, sink));
     for (auto& output : outputs) {
         for (auto& input : output.inputs) {
             if (std::find(gadget.inputs.begin(), gadget.inputs.end(), input) == gadget.inputs.end())
@@ -138,26 +195,63 @@ Result<void> compile(CompiledGadget& gadget, const CompileRequest& request, Canc
     return {};
 }
 
+/// Metadata, then the rules.
+Result<void> judge(CompiledGadget& gadget, const CompileRequest& request,
+                   const std::vector<builder::Output>& outputs, DiagnosticSink& sink) {
+    if (request.update_metadata) GADGET_TRY(update_metadata(gadget, gadget.metadata_report, sink));
+    if (!request.validate) return {};
+    if (!gadget.objects.empty()) {
+        apply_rules(gadget, outputs, sink);
+    } else if (gadget.folder.manifest) {
+        validator::validate({}, &*gadget.folder.manifest, {}, sink);
+    }
+    return {};
+}
+
 }  // namespace
+
+CompileSettings settings_for(const GadgetFolder& folder, const CompileRequest& request, model::Arch arch) {
+    CompileSettings settings;
+    const auto add = [&](const auto& from) {
+        settings.defines.insert(settings.defines.end(), from.defines.begin(), from.defines.end());
+        for (const auto& dir : from.include_dirs) settings.include_dirs.push_back(folder.path / dir);
+        for (const auto& warning : from.warnings) settings.warnings.push_back("-W" + warning);
+        settings.options.insert(settings.options.end(), from.options.begin(), from.options.end());
+    };
+    add(folder.config);
+    if (const auto found = folder.config.arch_settings.find(arch); found != folder.config.arch_settings.end())
+        add(found->second);
+    settings.defines.insert(settings.defines.end(), request.defines.begin(), request.defines.end());
+    settings.include_dirs.insert(settings.include_dirs.end(), request.include_dirs.begin(),
+                                 request.include_dirs.end());
+    for (const auto& warning : request.warnings) settings.warnings.push_back("-W" + warning);
+    return settings;
+}
+
+std::vector<fs::path> sources_of(const GadgetFolder& folder) {
+    std::vector<fs::path> sources{*folder.source};
+    for (const auto& source : folder.config.link) sources.push_back(folder.path / source);
+    return sources;
+}
 
 Result<CompiledGadget> compile_folder(GadgetFolder folder, const CompileRequest& request, CancelToken cancel,
                                       DiagnosticSink& sink) {
     CompiledGadget gadget{.folder = std::move(folder), .objects = {}};
+    if (!gadget.folder.source && !gadget.folder.config.link.empty()) {
+        return Error{
+            .code = ErrorCode::rejected_input,
+            .message = "build.yaml links sources, but there is no '" + gadget.folder.config.ebpf_source + "'",
+            .hint = "name the main source as 'ebpfsource'"};
+    }
     DiagnosticList findings = std::move(gadget.folder.findings);
     std::vector<builder::Output> outputs;
-    Result<void> compiled;
-    if (gadget.folder.source) compiled = compile(gadget, request, cancel, outputs, findings);
-    if (compiled && request.validate) {
-        if (!gadget.objects.empty()) {
-            apply_rules(gadget, outputs, findings);
-        } else if (gadget.folder.manifest) {
-            validator::validate({}, &*gadget.folder.manifest, {}, findings);
-        }
-    }
+    Result<void> done;
+    if (gadget.folder.source) done = compile(gadget, request, cancel, outputs, findings);
+    if (done) done = judge(gadget, request, outputs, findings);
     using Extent = validator::Suppressions::Extent;
-    const auto extent = compiled && request.validate ? Extent::whole : Extent::partial;
+    const auto extent = done && request.validate ? Extent::whole : Extent::partial;
     suppressions_of(gadget.folder, outputs).apply(findings.all(), extent, sink);
-    if (!compiled) return std::move(compiled).error();
+    if (!done) return std::move(done).error();
     return gadget;
 }
 

@@ -3,6 +3,9 @@
 // the compiler.
 #pragma once
 
+#include <chrono>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +28,9 @@ struct CompileRequest {
     std::vector<std::filesystem::path> include_dirs;
     std::vector<std::string> warnings;
     bool validate = true;
+    bool update_metadata = false;
+    std::filesystem::path clang{};                     ///< empty: the compiler inside
+    std::optional<std::chrono::seconds> time_limit{};  ///< of the compiler, for each object
 };
 
 /// What a folder or image became: ready to pack or to run.
@@ -32,7 +38,21 @@ struct CompiledGadget {
     GadgetFolder folder;
     std::vector<CompiledObject> objects;
     std::vector<std::filesystem::path> inputs{};  ///< files of the machine that went in, the source first
+    std::string metadata_report{};                ///< what update_metadata did, in words
 };
+
+/// What the compiler is asked for one source of a gadget and one architecture: settings of build.yaml first,
+/// then those of its part for the architecture, then the request's.
+struct CompileSettings {
+    std::vector<std::string> defines;
+    std::vector<std::filesystem::path> include_dirs;
+    std::vector<std::string> warnings;  ///< with "-W"
+    std::vector<std::string> options;
+};
+CompileSettings settings_for(const GadgetFolder& folder, const CompileRequest& request, model::Arch arch);
+
+/// The sources of a gadget with eBPF: the main one, then those that build.yaml links with it.
+std::vector<std::filesystem::path> sources_of(const GadgetFolder& folder);
 
 /// Findings of compiler and rules go to `sink`, with the paths of the author's files. The result is
 /// rejected_input when the source does not compile; rules never make it fail: look at the sink.

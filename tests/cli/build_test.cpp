@@ -86,7 +86,7 @@ TEST_F(BuildCommand, EmptyAndMissingFoldersAreNamed) {
     EXPECT_EQ(empty.status, 1);
     EXPECT_NE(empty.err.find("neither program.bpf.c nor gadget.yaml"), std::string::npos) << empty.err;
     const auto missing = gadget({"build", "/no/such/folder"});
-    EXPECT_EQ(missing.status, 4);
+    EXPECT_EQ(missing.status, 2);
     EXPECT_NE(missing.err.find("'/no/such/folder' is not a gadget folder"), std::string::npos) << missing.err;
 }
 
