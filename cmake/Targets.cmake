@@ -61,3 +61,11 @@ function(gadgetkit_add_test)
         DISCOVERY_TIMEOUT 60
         PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
 endfunction()
+
+# gadgetkit_prefer_size(cli packager): libraries that no hot path crosses are compiled for size in releases: gadget-run travels to
+# many machines and must stay small.
+function(gadgetkit_prefer_size)
+    foreach(library IN LISTS ARGN)
+        target_compile_options(gadgetkit_${library} PRIVATE $<$<CONFIG:Release>:-Os>)
+    endforeach()
+endfunction()
