@@ -67,11 +67,11 @@ std::filesystem::path copy_of_broken(const std::filesystem::path& home) {
 TEST_F(ValidateCommand, FixMendsTheMetadataAndKeepsTheRest) {
     const auto folder = copy_of_broken(home());
     const auto before = read_text_file(folder / "gadget.yaml").value();
-    std::ofstream(folder / "gadget.yaml", std::ios::app) << "# kept\ndescripton: x # too\n";
+    std::ofstream(folder / "gadget.yaml", std::ios::app) << "# kept\nhomepageUrl: x # too\n";
     const auto result = gadget({"validate", folder.string(), "--fix"});
     EXPECT_EQ(result.status, 1);  // the source has errors still
     const auto after = read_text_file(folder / "gadget.yaml").value();
-    EXPECT_NE(after.find("# kept\ndescription: x # too\n"), std::string::npos) << after;
+    EXPECT_NE(after.find("# kept\nhomepageURL: x # too\n"), std::string::npos) << after;
     EXPECT_EQ(result.err.find("gadget.yaml:6:7"), std::string::npos) << result.err;
     EXPECT_EQ(after.substr(0, after.find('\n')), before.substr(0, before.find('\n')));
     const auto again = gadget({"validate", folder.string(), "--fix"});
@@ -89,7 +89,7 @@ const char* const kPaddedKey = R"(// SPDX-License-Identifier: GPL-2.0
 #include <vmlinux.h>
 #include <bpf/bpf_helpers.h>
 
-struct key {
+struct count_key {
 	__u64 id;
 	__u32 pid;
 };
@@ -97,14 +97,14 @@ struct key {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16);
-	__type(key, struct key);
+	__type(key, struct count_key);
 	__type(value, __u64);
 } counts SEC(".maps");COMMENT
 
 SEC("kprobe/do_unlinkat")
 int on_unlink(struct pt_regs *ctx)
 {
-	struct key key = {};
+	struct count_key key = {};
 
 	bpf_map_lookup_elem(&counts, &key);
 	return 0;
