@@ -77,6 +77,7 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
     Built built;
     GADGET_TRY_ASSIGN(built.reference, normal_reference(options.tag));
     GADGET_TRY_ASSIGN(auto folder, read_gadget_folder(options.path, options.config_file, findings));
+    GADGET_TRY(refuse_wasm(folder));
     const std::vector<model::Arch> archs =
         options.archs.empty() ? std::vector<model::Arch>(model::kAllArchs.begin(), model::kAllArchs.end())
                               : options.archs;

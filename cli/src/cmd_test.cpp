@@ -91,6 +91,7 @@ Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& 
                      .hint = "put scenarios into " + (options.path / "test").string() + "/NAME.yaml"};
     }
     GADGET_TRY_ASSIGN(auto folder, read_gadget_folder(options.path, {}, findings));
+    GADGET_TRY(refuse_wasm(folder));
     CompileRequest compile{.validate = true};
     for (const auto& kernel : request.kernels) {
         if (std::find(compile.archs.begin(), compile.archs.end(), kernel.arch) == compile.archs.end())

@@ -117,7 +117,8 @@ void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output
     const model::Manifest* manifest = gadget.folder.manifest ? &*gadget.folder.manifest : nullptr;
     for (std::size_t i = 0; i < gadget.objects.size(); ++i) {
         SourceSink located(seen_folder(gadget.folder), outputs[i].symbols, sink);
-        validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr, {}, located);
+        validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr,
+                            {.wasm = gadget.folder.wasm_text}, located);
         if (i > 0) validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, located);
     }
 }
@@ -203,7 +204,7 @@ Result<void> judge(CompiledGadget& gadget, const CompileRequest& request,
     if (!gadget.objects.empty()) {
         apply_rules(gadget, outputs, sink);
     } else if (gadget.folder.manifest) {
-        validator::validate({}, &*gadget.folder.manifest, {}, sink);
+        validator::validate({}, &*gadget.folder.manifest, {.wasm = gadget.folder.wasm_text}, sink);
     }
     return {};
 }

@@ -12,6 +12,7 @@ FolderLoader folder_loader(CancelToken cancel) {
         GADGET_TRY_ASSIGN(auto compiled, compile_folder(std::move(folder), {.archs = archs}, cancel, sink));
         LoadedGadget gadget{.name = compiled.folder.name, .manifest = std::move(compiled.folder.manifest)};
         gadget.source_folder = path;
+        gadget.has_wasm = !compiled.folder.config.wasm.empty();
         for (auto& object : compiled.objects) {
             gadget.objects.push_back(
                 {.arch = object.arch, .object = std::move(object.object), .facts = std::move(object.facts)});

@@ -34,7 +34,36 @@ std::string folder_name(const fs::path& path) {
     return whole.filename().empty() ? "gadget" : whole.filename().string();
 }
 
+constexpr std::size_t kMaxWasmText = std::size_t{16} << 20;
+
+/// The module itself, or the sources in its folder (for Rust: of the crate): what speaks of data sources and
+/// fields. What cannot be read, or is too much, is left out.
+std::string wasm_text(const fs::path& file) {
+    if (file.extension() == ".wasm") return read_text_file(file).value_or("");
+    const fs::path folder = file.extension() == ".rs" ? file.parent_path().parent_path() : file.parent_path();
+    std::string text;
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const auto extension = entry->path().extension();
+        if (!entry->is_regular_file(error) || (extension != ".go" && extension != ".rs")) continue;
+        if (const auto source = read_text_file(entry->path());
+            source && text.size() + source->size() <= kMaxWasmText)
+            text += *source;
+    }
+    return text;
+}
+
 }  // namespace
+
+Result<void> refuse_wasm(const GadgetFolder& folder) {
+    if (folder.config.wasm.empty()) return {};
+    return Error{.code = ErrorCode::unsupported,
+                 .message = "build.yaml asks for a Wasm module ('" + folder.config.wasm +
+                            "'), which this version does not pack",
+                 .hint = "'gadget validate' looks at the rest of the gadget",
+                 .requirement = Requirement{"Wasm modules", ""}};
+}
 
 Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& config_file,
                                         DiagnosticSink& sink) {
@@ -65,12 +94,7 @@ Result<GadgetFolder> read_gadget_folder(const fs::path& path, const fs::path& co
                                 folder.config.ebpf_source + " nor " + folder.config.metadata,
                      .hint = "run 'gadget build' with the folder of a gadget"};
     }
-    if (!folder.config.wasm.empty()) {
-        return Error{.code = ErrorCode::unsupported,
-                     .message = "build.yaml asks for a Wasm module ('" + folder.config.wasm +
-                                "'), which this version does not pack",
-                     .requirement = Requirement{"Wasm modules", ""}};
-    }
+    if (!folder.config.wasm.empty()) folder.wasm_text = wasm_text(path / folder.config.wasm);
     return folder;
 }
 

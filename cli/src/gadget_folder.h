@@ -18,6 +18,7 @@ struct GadgetFolder {
     std::filesystem::path metadata_path;
     std::optional<model::Manifest> manifest;      ///< nullopt: there is no metadata file
     std::optional<std::filesystem::path> source;  ///< nullopt: a gadget without eBPF
+    std::string wasm_text{};                      ///< of the Wasm module or its sources, for the rules
     DiagnosticList findings{};                    ///< about the metadata, none of them an error
 };
 
@@ -26,6 +27,9 @@ struct GadgetFolder {
 /// compile_folder() to judge.
 Result<GadgetFolder> read_gadget_folder(const std::filesystem::path& path,
                                         const std::filesystem::path& config_file, DiagnosticSink& sink);
+
+/// unsupported when the gadget has a Wasm module, which cannot be packed or run.
+Result<void> refuse_wasm(const GadgetFolder& folder);
 
 /// The metadata file of a gadget folder; gadget.yaml when build.yaml cannot be read or names none.
 std::filesystem::path metadata_path(const std::filesystem::path& folder);

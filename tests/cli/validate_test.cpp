@@ -162,6 +162,19 @@ TEST_F(ValidateCommand, TheProblemMatcherReadsEveryFindingOfAFile) {
     EXPECT_EQ(seen, json["findings"].size()) << result.err;
 }
 
+TEST_F(ValidateCommand, GadgetsWithWasmAreValidatedAndTheirNamesAreNotDoubted) {
+    const auto path =
+        folder("wasm", {{"program.bpf.c", kTinyProgram},
+                        {"build.yaml", "wasm: program.go\n"},
+                        {"program.go", "package main // makes computed\n"},
+                        {"gadget.yaml", "name: w\ndatasources:\n  computed: {}\n  misspelt: {}\n"}});
+    const auto result = gadget({"validate", path.string()});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.err.find("'misspelt'"), std::string::npos) << result.err;
+    EXPECT_EQ(result.err.find("'computed'"), std::string::npos) << result.err;
+    EXPECT_EQ(gadget({"build", path.string()}).status, 3);
+}
+
 class ValidateWithJq : public CommandTest {
   protected:
     void SetUp() override {
