@@ -121,14 +121,14 @@ TEST_F(UploadTest, AForbiddenLinkIsNoFailure) {
 }
 
 TEST_F(UploadTest, PausesGrowAndObeyTheRegistry) {
-    fake_.faults.unavailable = 4;  // the first one answers the question whether it speaks HTTP
+    fake_.faults.unavailable = 3;
     expect_pushed(push());
     ASSERT_GE(pauses_.size(), 3U);
     EXPECT_LT(pauses_[0], pauses_[1]);
     EXPECT_LT(pauses_[1], pauses_[2]);
     pauses_.clear();
     fake_.manifests.clear();
-    fake_.faults.busy_until_date = 2;
+    fake_.faults.busy_until_date = 1;
     expect_pushed(push());
     ASSERT_EQ(pauses_.size(), 1U);
     EXPECT_EQ(pauses_[0], 60s) << "a date far away is not waited for";

@@ -70,23 +70,21 @@ Result<void> upload_patiently(Session& session, const BlobSource& source, const 
 
 }  // namespace
 
-Result<void> RegistryImpl::push_blob(const BlobSource& source, const Descriptor& blob,
-                                     const PushTarget& target, SharedProgress& progress) {
-    GADGET_TRY_ASSIGN(const bool present, has_blob(blob, target.repository));
-    if (!present) return upload_patiently(session, source, blob, target, progress);
-    progress.add(blob.size);
-    return {};
-}
-
 Result<void> RegistryImpl::push_blobs(const BlobSource& source, const std::vector<Descriptor>& blobs,
                                       const PushTarget& target) {
     if (blobs.empty()) return {};
     SharedProgress progress(session.options().progress, blobs);
     progress.begin("pushing " + std::to_string(blobs.size()) + " blobs to " + session.registry());
-    // The first one alone: what it learns (scheme, token) the helpers inherit.
-    GADGET_TRY(push_blob(source, blobs.front(), target, progress));
-    return in_parallel(*this, std::span(blobs).subspan(1), [&](RegistryImpl& with, const Descriptor& blob) {
-        return with.push_blob(source, blob, target, progress);
+    // One request alone: what it learns (scheme, token) the helpers inherit.
+    GADGET_TRY_ASSIGN(const bool has_first, has_blob(blobs.front(), target.repository));
+    return in_parallel(*this, blobs, [&](RegistryImpl& with, const Descriptor& blob) -> Result<void> {
+        bool present = has_first;
+        if (&blob != &blobs.front()) {
+            GADGET_TRY_ASSIGN(present, with.has_blob(blob, target.repository));
+        }
+        if (!present) return upload_patiently(with.session, source, blob, target, progress);
+        progress.add(blob.size);
+        return {};
     });
 }
 
@@ -120,8 +118,9 @@ Result<void> RegistryImpl::push_manifest(const BlobSource& source, const Descrip
     if (is_manifest(manifest)) {
         GADGET_TRY_ASSIGN(body, parse_manifest(content, "manifest " + manifest.digest));
     }
-    // Only the answer to sending a referrer tells whether the registry knows what to do with it.
-    if (!body.subject) {
+    // Asking costs as much as sending, except that a tag which need not move may be one that must not. Only
+    // the answer to sending a referrer tells whether the registry knows what to do with it.
+    if (!body.subject && !is_digest(reference)) {
         GADGET_TRY_ASSIGN(const bool present, has_manifest(manifest, repository, reference));
         if (present) return {};
     }

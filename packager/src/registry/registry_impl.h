@@ -19,8 +19,6 @@ struct PushTarget {
     std::string mount_from;  ///< another repository that may have the blobs; or empty
 };
 
-class SharedProgress;
-
 struct RegistryImpl {
     explicit RegistryImpl(Session with) : session(std::move(with)) {}
 
@@ -37,8 +35,6 @@ struct RegistryImpl {
     std::uint64_t cached_bytes = 0;
 
   private:
-    Result<void> push_blob(const BlobSource& source, const Descriptor& blob, const PushTarget& target,
-                           SharedProgress& progress);
     Result<bool> has_blob(const Descriptor& blob, const std::string& repository);
     Result<bool> has_manifest(const Descriptor& manifest, const std::string& repository,
                               const std::string& reference);

@@ -56,6 +56,11 @@ std::string error_text(const Bytes& body) {
     return all;
 }
 
+/// The server behind this answer wants TLS. A registry that refuses a request says that it is one.
+bool asks_for_tls(const HttpResponse& response) {
+    return response.status == 400 && !response.header("docker-distribution-api-version");
+}
+
 HttpOptions http_options(const RegistryOptions& options) {
     return {.idle_timeout = options.idle_timeout,
             .ca_file = options.ca_file,
@@ -83,22 +88,24 @@ Session::Session(std::string registry, RegistryOptions options)
 Session::Session(std::string registry, RegistryOptions options, std::unique_ptr<HttpTransport> transport)
     : registry_(std::move(registry)), options_(std::move(options)), transport_(std::move(transport)) {}
 
-/// Registries on this machine often have no certificate. Asked without TLS (and without credentials), one
-/// that wants TLS answers with status 400, with bytes that are no HTTP, or not at all.
-bool Session::speaks_plain_http(const Url& plain) {
-    const HttpRequest ping{.method = "HEAD", .url = plain};
-    const auto answer = transport_->perform(ping, {});
-    return answer && answer->status != 400;
-}
-
-Result<void> Session::find_scheme() {
-    if (scheme_known_) return {};
+/// Registries on this machine often have no certificate. The first request goes there without TLS (and
+/// without credentials, as none are known yet); a server that wants TLS answers with status 400, with bytes
+/// that are no HTTP, or not at all.
+Result<HttpResponse> Session::first_attempt(const RegistryCall& call, const HttpReply& reply, Url* where) {
     const std::string host = registry_ == "docker.io" ? "registry-1.docker.io" : registry_;
-    GADGET_TRY_ASSIGN(const auto plain, parse_url("http://" + host + "/v2/"));
-    const bool use_plain = options_.insecure || (is_loopback(plain.host) && speaks_plain_http(plain));
-    GADGET_TRY_ASSIGN(base_, parse_url((use_plain ? "http://" : "https://") + host));
-    scheme_known_ = true;
-    return {};
+    GADGET_TRY_ASSIGN(base_, parse_url("http://" + host));
+    if (options_.insecure || is_loopback(base_.host)) {
+        auto response = attempt(call, reply, where);
+        const bool answered = response && !asks_for_tls(*response);
+        const bool hopeless = !response && response.error().code != ErrorCode::io &&
+                              response.error().code != ErrorCode::corrupt_data;
+        scheme_known_ = answered || options_.insecure;
+        if (scheme_known_ || hopeless) return response;
+    }
+    GADGET_TRY_ASSIGN(base_, parse_url("https://" + host));
+    auto response = attempt(call, reply, where);
+    scheme_known_ = response.has_value() || !is_loopback(base_.host);
+    return response;
 }
 
 Session Session::fork() const {
@@ -268,7 +275,6 @@ Result<HttpResponse> Session::attempt(const RegistryCall& call, const HttpReply&
 }
 
 Result<HttpResponse> Session::send(const RegistryCall& call, const HttpReply& reply, Url* where) {
-    GADGET_TRY(find_scheme());
     auto pause = options_.first_pause;
     bool delivered = false;
     HttpReply watched = reply;
@@ -279,7 +285,7 @@ Result<HttpResponse> Session::send(const RegistryCall& call, const HttpReply& re
         };
     }
     for (unsigned n = 1;; ++n) {
-        auto response = attempt(call, watched, where);
+        auto response = scheme_known_ ? attempt(call, watched, where) : first_attempt(call, watched, where);
         const bool failed = !response && (response.error().code == ErrorCode::io ||
                                           response.error().code == ErrorCode::timed_out);
         const bool repeat = failed || (response && is_worth_repeating(response->status));

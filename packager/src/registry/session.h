@@ -65,8 +65,7 @@ class Session {
     Result<std::string> authorise(const HttpResponse& refused, const std::string& scope);
     Result<std::string> fetch_token(const Challenge& challenge, const std::string& scope);
     Result<std::optional<Credentials>> credentials();
-    Result<void> find_scheme();
-    bool speaks_plain_http(const Url& plain);
+    Result<HttpResponse> first_attempt(const RegistryCall& call, const HttpReply& reply, Url* where);
     void note_warnings(const HttpResponse& response);
 
     std::string registry_;
