@@ -167,9 +167,21 @@ void add_validate(CLI::App& app, Choices& choices, const Context& context) {
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
     command->add_flag("--fix", options.fix, "apply the replacements that findings propose to the metadata");
     command->add_option("--explain", options.explain, "show the page about a finding")->type_name("ID");
+    command
+        ->add_option("--kernel", options.kernels,
+                     "also tell whether it runs there: 5.10, 6.1, 6.12, ..., host, all, or a kernel's file")
+        ->delimiter(',')
+        ->type_name("K,...");
+    command
+        ->add_option("--target", options.targets,
+                     "also look for the functions and USDT probes that programs name in this binary")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     command->footer(
         "Examples:\n  gadget validate gadgets/trace_open --strict --format sarif\n"
-        "  gadget validate gadgets/trace_open --fix\n  gadget validate --explain hash-key-padding");
+        "  gadget validate gadgets/trace_open --fix\n  gadget validate --explain hash-key-padding\n"
+        "  gadget validate gadgets/trace_open --kernel 5.10,6.1,6.12,host\n"
+        "  gadget validate trace_malloc --target /lib/x86_64-linux-gnu/libc.so.6");
     command->callback([&] {
         if (options.explain.empty() && options.input.empty()) throw CLI::RequiredError("input");
         choices.action = [&] { return validate(options, context); };

@@ -10,6 +10,7 @@
 #include "gadget/validator.h"
 #include "gadget/validator/suppressions.h"
 #include "gadget_folder.h"
+#include "kernel_checks.h"
 #include "pages.h"
 
 namespace gadget::cli {
@@ -49,8 +50,37 @@ void apply_suppressions(const LoadedGadget& gadget, const std::string& file, Dia
 
 struct Validation {
     DiagnosticList findings;
+    KernelTable table;
     std::optional<Error> failure;  ///< there is no verdict
 };
+
+/// What a gadget's folder allows. Empty for other inputs, and for a folder that cannot be read: that was told
+/// before.
+validator::Suppressions suppressions_of(const LoadedGadget& gadget) {
+    validator::Suppressions suppressions;
+    if (gadget.source_folder.empty()) return suppressions;
+    DiagnosticList told_before;
+    const auto folder = read_gadget_folder(gadget.source_folder, {}, told_before);
+    if (!folder) return suppressions;
+    suppressions.add(folder->config.allow);
+    if (!folder->source) return suppressions;
+    if (const auto text = read_text_file(*folder->source))
+        suppressions.add_comments(*text, folder->source->string());
+    return suppressions;
+}
+
+/// Findings about kernels and targets come after those that were judged when the folder was compiled.
+Result<KernelTable> look_further(const ValidateOptions& options, const LoadedGadget& gadget,
+                                 const Context& context, DiagnosticSink& sink) {
+    DiagnosticList found;
+    GADGET_TRY_ASSIGN(auto table, check_kernels_and_targets(options, gadget, context, found));
+    DiagnosticList left;
+    suppressions_of(gadget).apply(found.all(), validator::Suppressions::Extent::partial, left);
+    for (const auto& finding : left.all()) {
+        if (!finding.id.starts_with("suppression-")) sink.report(finding);
+    }
+    return table;
+}
 
 Validation look(const ValidateOptions& options, const Context& context) {
     Validation result;
@@ -63,6 +93,14 @@ Validation look(const ValidateOptions& options, const Context& context) {
         const bool bare = !options.manifest_file.empty();
         apply_suppressions(*gadget, bare ? options.manifest_file.string() : "gadget.yaml of " + gadget->name,
                            result.findings);
+    }
+    if (gadget && !(options.kernels.empty() && options.targets.empty())) {
+        auto table = look_further(options, *gadget, context, result.findings);
+        if (!table) {
+            result.failure = table.error();
+            return result;
+        }
+        result.table = *std::move(table);
     }
     result.findings.sort();
     if (options.strict) result.findings.promote_warnings();
@@ -114,7 +152,11 @@ int validate(const ValidateOptions& options, const Context& context) {
         seen = look(options, context);
     }
     if (seen.failure) return context.terminal.fail(*seen.failure);
-    show_findings(seen.findings, options.format, options.input, context.terminal);
+    if (options.format == FindingsFormat::json && !options.kernels.empty())
+        context.terminal.print(add_kernel_table(findings_json(seen.findings), seen.table));
+    else
+        show_findings(seen.findings, options.format, options.input, context.terminal);
+    if (options.format == FindingsFormat::text) context.terminal.print(kernel_table_text(seen.table));
     if (options.format == FindingsFormat::text)
         context.terminal.say(options.input + ": " + findings_summary(seen.findings));
     const int output = context.terminal.output_status();

@@ -66,6 +66,8 @@ struct ValidateOptions {
     bool fix = false;  ///< mend the metadata as findings propose, then look again
     FindingsFormat format = FindingsFormat::text;
     std::string explain;
+    std::vector<std::string> kernels;            ///< "6.12", "host", "all", or files
+    std::vector<std::filesystem::path> targets;  ///< binaries that uprobes are for
 };
 int validate(const ValidateOptions& options, const Context& context);
 

@@ -10,11 +10,17 @@
 //     ...
 //     256 strings: the tokens; digits and letters mostly stand for themselves
 //     u16[256]: where each of the strings begins
+//
+// Addresses are 32-bit numbers, which stand before all that (before Linux 6.4) or behind it: offsets from a
+// base, or from the place of the number itself.
+#include "kallsyms.h"
+
 #include <array>
 #include <cstring>
 #include <optional>
+#include <string_view>
 
-#include "gadget/testkit/kernels.h"
+#include "gadget/support/files.h"
 
 namespace gadget::testkit {
 namespace {
@@ -29,6 +35,7 @@ constexpr std::size_t kReach = std::size_t{64} << 20;  // names lie at most this
 
 struct Tokens {
     std::size_t start = 0;  ///< in the image
+    std::size_t end = 0;    ///< behind the offsets of the strings
     std::array<std::string_view, kTokens> text;
 };
 
@@ -46,7 +53,7 @@ std::size_t align(std::size_t offset, std::size_t to) {
 // The tokens beginning at `start`, when the table of offsets that must follow says the same.
 std::optional<Tokens> tokens_at(Image image, std::size_t start) {
     const auto all = as_text(image);
-    Tokens tokens{.start = start, .text = {}};
+    Tokens tokens{.start = start, .end = 0, .text = {}};
     std::array<std::uint16_t, kTokens> offsets{};
     auto at = start;
     for (std::size_t i = 0; i < kTokens; ++i) {
@@ -58,9 +65,11 @@ std::optional<Tokens> tokens_at(Image image, std::size_t start) {
     }
     for (const std::size_t alignment : {8U, 4U, 2U}) {
         const auto table = align(at, alignment);
-        if (table + sizeof offsets <= image.size() &&
-            std::memcmp(image.data() + table, offsets.data(), sizeof offsets) == 0)
-            return tokens;
+        if (table + sizeof offsets > image.size() ||
+            std::memcmp(image.data() + table, offsets.data(), sizeof offsets) != 0)
+            continue;
+        tokens.end = table + sizeof offsets;
+        return tokens;
     }
     return std::nullopt;
 }
@@ -129,6 +138,7 @@ bool are_names(Image image, std::size_t start, std::size_t count, const Tokens& 
 }
 
 struct Names {
+    std::size_t header = 0;  ///< where the number of symbols stands
     std::size_t start = 0;
     std::size_t count = 0;
 };
@@ -140,30 +150,121 @@ std::optional<Names> find_names(Image image, const Tokens& tokens) {
         const auto count = read<std::uint32_t>(image, at);
         if (count < kLeastSymbols || count > kMostSymbols) continue;
         for (const std::size_t header : {4U, 8U}) {
-            if (are_names(image, at + header, count, tokens)) return Names{at + header, count};
+            if (are_names(image, at + header, count, tokens)) return Names{at, at + header, count};
         }
     }
     return std::nullopt;
 }
 
+/// Turns the number of a symbol into its address.
+class Addresses {
+  public:
+    /// `text` is the number of the symbol _text, which is where the kernel begins.
+    Addresses(Image image, const KernelMemory& memory, const Tokens& tokens, const Names& names,
+              std::optional<std::size_t> text)
+        : image_(image), memory_(memory), count_(names.count) {
+        const auto length = names.count * sizeof(std::uint32_t);
+        const auto fits = [&] { return !text || memory.base() == 0 || of(*text) == memory.base(); };
+        for (const std::size_t alignment : {4U, 8U}) {
+            const auto behind = align(tokens.end, alignment);
+            const auto base = align(behind + length, 8);
+            if (base + sizeof base_ <= image.size() && take(behind, base) && fits()) return;
+        }
+        const auto header = names.header / 8 * 8;
+        const auto size = align(length, 8);
+        if (header >= size + sizeof base_ && take(header - sizeof base_ - size, header - sizeof base_) &&
+            fits())
+            return;
+        scheme_ = Scheme::unknown;
+    }
+
+    /// 0 when it is not known.
+    [[nodiscard]] std::uint64_t of(std::size_t index) const {
+        const auto place = offsets_ + index * sizeof(std::uint32_t);
+        switch (scheme_) {
+            case Scheme::unknown:
+                return 0;
+            case Scheme::from_base:
+                return base_ + read<std::uint32_t>(image_, place);
+            case Scheme::from_place:
+                return memory_.address_of(place) + static_cast<std::uint64_t>(number(index));
+            case Scheme::split:
+                // Positive ones are variables of each processor, negative ones count from base - 1.
+                return number(index) >= 0 ? static_cast<std::uint64_t>(number(index))
+                                          : base_ - 1 + static_cast<std::uint64_t>(-number(index));
+        }
+        return 0;
+    }
+
+  private:
+    /// How the kernel's build wrote the offsets: the last since Linux 7.
+    enum class Scheme { unknown, from_base, split, from_place };
+
+    [[nodiscard]] std::int64_t number(std::size_t index) const {
+        return read<std::int32_t>(image_, offsets_ + index * sizeof(std::uint32_t));
+    }
+
+    /// Whether the symbols are in order, as they are in every kernel, when their addresses are `address(i)`.
+    template <class Address>
+    [[nodiscard]] bool in_order(Address&& address) const {
+        std::size_t wrong = 0;
+        for (std::size_t i = 1; i < count_; ++i) wrong += address(i - 1) > address(i) ? 1 : 0;
+        return wrong <= count_ / 100;
+    }
+
+    bool take(std::size_t offsets, std::size_t base) {
+        scheme_ = Scheme::unknown;
+        constexpr std::uint64_t kKernelSpace = 0xffff'0000'0000'0000;
+        offsets_ = offsets;
+        base_ = read<std::uint64_t>(image_, base);
+        // A relocation may be what fills the base in.
+        if (base_ == 0) base_ = memory_.pointer(memory_.address_of(base));
+        const auto plain = [&](std::size_t i) { return static_cast<std::uint32_t>(number(i)); };
+        const auto placed = [&](std::size_t i) {
+            return number(i) + static_cast<std::int64_t>(i * sizeof(std::uint32_t));
+        };
+        const auto inverse = [&](std::size_t i) {
+            return number(i) >= 0 ? number(i) - (std::int64_t{1} << 32) : -number(i);
+        };
+        if (in_order(plain) && base_ >= kKernelSpace)
+            scheme_ = Scheme::from_base;
+        else if (in_order(inverse) && base_ >= kKernelSpace)
+            scheme_ = Scheme::split;
+        else if (in_order(placed))
+            scheme_ = Scheme::from_place;
+        return scheme_ != Scheme::unknown;
+    }
+
+    Image image_;
+    const KernelMemory& memory_;
+    std::size_t count_;
+    std::size_t offsets_ = 0;
+    std::uint64_t base_ = 0;
+    Scheme scheme_ = Scheme::unknown;
+};
+
 }  // namespace
 
-Result<model::SymbolList> extract_symbols(Image image) {
+Result<std::vector<ImageSymbol>> read_kallsyms(Image image, const KernelMemory& memory) {
     const auto tokens = find_tokens(image);
     const auto names = tokens ? find_names(image, *tokens) : std::nullopt;
     if (!names) {
         return Error{.code = ErrorCode::not_found,
                      .message = "the kernel image carries no list of its symbols (CONFIG_KALLSYMS)"};
     }
-    std::vector<model::KernelSymbol> symbols;
+    std::vector<ImageSymbol> symbols;
     symbols.reserve(names->count);
+    std::optional<std::size_t> text_number;
     NameReader reader(image, names->start, tokens->start);
     for (std::size_t i = 0; i < names->count; ++i) {
         std::string text;
         for (const auto token : reader.next()) text += tokens->text[std::to_integer<std::size_t>(token)];
+        if (std::string_view(text).substr(1) == "_text") text_number = i;
         symbols.push_back({.name = text.substr(1), .type = text[0]});
     }
-    return model::SymbolList::of(std::move(symbols));
+    const Addresses addresses(image, memory, *tokens, *names, text_number);
+    for (std::size_t i = 0; i < symbols.size(); ++i) symbols[i].address = addresses.of(i);
+    return symbols;
 }
 
 }  // namespace gadget::testkit

@@ -5,7 +5,9 @@
 
 #include <cstring>
 
-#include "gadget/testkit/kernels.h"
+#include "gadget/model/kernel_facts.h"
+#include "gadget/support/files.h"
+#include "kallsyms.h"
 
 namespace gadget::testkit {
 namespace {
@@ -18,6 +20,13 @@ struct Layout {
 
 void append(std::string& image, const void* data, std::size_t size) {
     image.append(static_cast<const char*>(data), size);
+}
+
+Result<model::SymbolList> extract_symbols(std::span<const std::byte> image) {
+    GADGET_TRY_ASSIGN(const auto symbols, read_kallsyms(image, KernelMemory(image)));
+    std::vector<model::KernelSymbol> names;
+    for (const auto& symbol : symbols) names.push_back({symbol.name, symbol.type});
+    return model::SymbolList::of(std::move(names));
 }
 
 std::string make_image(const Layout& layout) {

@@ -46,8 +46,14 @@ bool may_be_allowed(const Diagnostic& finding) {
     return !finding.id.starts_with("yaml-") && !finding.id.starts_with("clang-");
 }
 
+// Findings that exist only where --kernel or --target ask for them.
+bool comes_when_asked(const std::string& id) {
+    const auto is_named = [&](const RuleInfo& rule) { return rule.id == id; };
+    return std::ranges::any_of(kernel_rules(), is_named) || std::ranges::any_of(target_rules(), is_named);
+}
+
 bool is_known(const std::string& id) {
-    if (id.starts_with("-W")) return true;
+    if (id.starts_with("-W") || comes_when_asked(id)) return true;
     return std::any_of(rules().begin(), rules().end(), [&](const RuleInfo& rule) {
         return rule.id == id && !id.starts_with("yaml-") && !id.starts_with("suppression-");
     });
@@ -138,7 +144,7 @@ void Suppressions::apply(std::span<const Diagnostic> findings, Extent extent, Di
                    entry.source,
                    "say why: gadget:allow(" + entry.id + "): REASON, or " + entry.id +
                        ": REASON below 'allow' in build.yaml");
-        } else if (!used[i] && extent == Extent::whole) {
+        } else if (!used[i] && extent == Extent::whole && !comes_when_asked(entry.id)) {
             report(sink, "suppression-unused", Severity::warning,
                    "finding " + validator::quoted(entry.id) + " is allowed, but does not occur here",
                    entry.source, "remove it");

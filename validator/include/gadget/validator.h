@@ -5,10 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "gadget/model/kernel_facts.h"
 #include "gadget/model/manifest.h"
 #include "gadget/model/object_facts.h"
 #include "gadget/support/diagnostic.h"
@@ -58,5 +61,92 @@ struct RuleInfo {
 /// Every rule: what parse_manifest() and parse_build_config() report, then what validate() and compare() do,
 /// in the order in which they apply them, then what Suppressions::apply() adds.
 [[nodiscard]] std::span<const RuleInfo> rules();
+
+// ---- Kernels, offline: would this object load and attach on a kernel that does not run here?
+// ----------------
+
+enum class KernelVerdict : std::uint8_t {
+    runs,     ///< nothing known speaks against it
+    unknown,  ///< depends on something that cannot be known offline; the reasons name it
+    fails,
+};
+[[nodiscard]] std::string_view to_string(KernelVerdict verdict);  ///< "ok", "unknown", "fails"
+
+/// Why a program does not run on a kernel, or why that is not known.
+struct KernelReason {
+    std::string id;  ///< of kernel_rules(); empty where there is no finding because nothing is wrong
+    KernelVerdict verdict = KernelVerdict::fails;
+    std::string message;   ///< "function 'vfs_raed' does not exist"
+    std::string hint{};    ///< may be empty
+    SourceRange source{};  ///< of the code that it is about; file "" when it is about the program
+    friend bool operator==(const KernelReason&, const KernelReason&) = default;
+};
+
+struct KernelCell {
+    std::string program;
+    std::vector<KernelReason> reasons;
+    [[nodiscard]] KernelVerdict verdict() const;  ///< the gravest of the reasons
+};
+
+/// What one kernel makes of one object.
+struct KernelRow {
+    std::string kernel;  ///< as model::KernelFacts::name()
+    std::string release;
+    std::vector<KernelReason> object;  ///< what keeps the object from loading, whichever the program
+    std::vector<KernelCell> programs;  ///< in the order of the facts
+    [[nodiscard]] KernelVerdict verdict() const;  ///< of the whole object
+};
+
+/// Relocates `object` for `kernel` as libbpf would, follows what code then can run, and compares it and the
+/// attach targets, maps and program types with what the kernel has. `facts` are those of the same object.
+/// Programs of unknown sections are left out: that is a finding of its own. Error: corrupt_data for an object
+/// or BTF that is damaged; unsupported when linked with a libbpf whose inner interface is not known. Turns
+/// off libbpf's messages while it runs, for the whole process.
+[[nodiscard]] Result<KernelRow> check_kernel(std::span<const std::byte> object,
+                                             const model::ObjectFacts& facts,
+                                             const model::KernelFacts& kernel);
+
+/// The failures of `rows` as findings: one for each program and reason, which names all kernels that it is
+/// true for.
+void report_kernels(const model::ObjectFacts& facts, std::span<const KernelRow> rows, DiagnosticSink& sink);
+
+/// The ids of report_kernels(), in no order that matters.
+[[nodiscard]] std::span<const RuleInfo> kernel_rules();
+
+// ---- Targets: the binaries that uprobes and USDT probes are attached to
+// ----------------------------------------
+
+/// A statically defined probe (USDT): a note of type 3 in .note.stapsdt, as systemtap's sys/sdt.h writes it.
+struct TargetProbe {
+    std::string provider;
+    std::string name;
+    std::vector<std::string> arguments;  ///< "-4@%edi": as written, one for each argument
+    bool has_semaphore = false;
+};
+
+/// What can be probed in an executable or library.
+struct TargetFacts {
+    std::string path;                       ///< as given
+    model::Arch arch = model::Arch::amd64;  ///< of the file
+    std::vector<std::string> functions;     ///< of .symtab and .dynsym, sorted, each once
+    std::vector<TargetProbe> probes;        ///< in the order of the file; the same name may occur often
+    bool has_go_symbols = false;  ///< a table of Go functions, which Inspektor Gadget reads for uprobes
+};
+
+/// Reads a 64-bit ELF executable or library for amd64 or arm64; `binary` may come from strangers. Error:
+/// corrupt_data when it is not one, is damaged, or has more than 4 million symbols or 65536 probes.
+[[nodiscard]] Result<TargetFacts> read_target(std::span<const std::byte> binary, const std::string& path);
+
+/// Reports which uprobe, uretprobe and USDT programs of `facts` would not find their function or probe in
+/// `target`, and arguments of probes that libbpf cannot decode. A program belongs to the target when its path
+/// is that of the target, or its end; a name without slash is a library ("libc", "libc.so.6") or executable.
+void check_target(const model::ObjectFacts& facts, const TargetFacts& target, DiagnosticSink& sink);
+
+/// Why libbpf cannot decode an argument ("8@%xmm0") of a probe on `arch`; empty when it can. Source: the
+/// grammar of sys/sdt.h and what libbpf 1.1 (src/usdt.c) takes of it.
+[[nodiscard]] std::string usdt_argument_problem(std::string_view argument, model::Arch arch);
+
+/// The ids of check_target().
+[[nodiscard]] std::span<const RuleInfo> target_rules();
 
 }  // namespace gadget::validator

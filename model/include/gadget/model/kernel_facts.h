@@ -69,6 +69,9 @@ struct KernelFacts {
     bool has_module_symbols = false;   ///< `symbols` covers the modules that the kernel uses
     /// "category/name", sorted; nullopt when the categories are unknown.
     std::optional<std::vector<std::string>> tracepoints;
+    /// Native system calls ("openat"), sorted; nullopt when unknown. A kernel has functions for more: arm64
+    /// has one for `open`, which no program can call.
+    std::optional<std::vector<std::string>> system_calls;
 
     [[nodiscard]] std::string name() const { return id + "/" + std::string(to_string(arch)); }
 };

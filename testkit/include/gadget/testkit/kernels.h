@@ -87,8 +87,21 @@ class KernelStore {
 /// /sys/kernel/btf/vmlinux. `not_found` when there is none, `corrupt_data` when the image cannot be unpacked.
 Result<Bytes> extract_btf(std::span<const std::byte> image);
 
-/// The symbols that an uncompressed kernel image (vmlinux or Image, as KernelStore keeps it) carries for its
-/// /proc/kallsyms, without those of modules. `not_found` when there are none.
-Result<model::SymbolList> extract_symbols(std::span<const std::byte> image);
+// What is known about a kernel without running it, for the validator. Symbols and tracepoints are worked out
+// once and kept in `cache`, by the digest of the image; what is used least goes when there are more than 64
+// of them.
+
+/// Of a kernel of the store. A kernel whose image tells no symbols has none in its facts.
+Result<model::KernelFacts> kernel_facts(const Kernel& kernel, const std::filesystem::path& cache);
+
+/// Of a file: raw BTF, a kernel image (bzImage, vmlinux, Image) or a kernel package (.deb). Raw BTF does not
+/// say for which architecture it is: `arch` is taken. `corrupt_data` for other files.
+Result<model::KernelFacts> kernel_facts_of_file(const std::filesystem::path& file, model::Arch arch,
+                                                const std::filesystem::path& cache,
+                                                const CancelToken& cancel);
+
+/// Of the kernel that runs here, from /sys/kernel/btf, /proc/kallsyms and tracefs, as far as this user may
+/// read them.
+Result<model::KernelFacts> host_kernel_facts();
 
 }  // namespace gadget::testkit

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/* task_struct.__state was called 'state' before Linux 5.14. */
+#include "verdict.bpf.h"
+
+struct task_struct {
+	unsigned int __state;
+} __attribute__((preserve_access_index));
+
+SEC("raw_tp/sched_process_exit")
+int on_exit(void *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return report(BPF_CORE_READ(task, __state));
+}
+
+char LICENSE[] SEC("license") = "GPL";
