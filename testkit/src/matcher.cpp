@@ -3,6 +3,7 @@
 
 #include <regex.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -227,6 +228,14 @@ Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, co
 void Matcher::row(std::string_view json) {
     ++impl_->rows;
     const auto row = Json::parse(json, nullptr, false);
+    const auto is_object = [](const Json& element) { return element.is_object(); };
+    if (row.is_array() && std::all_of(row.begin(), row.end(), is_object)) {  // all rows of one fetch
+        for (const auto& element : row) {
+            for (auto& expectation : impl_->expectations)
+                apply(expectation, element, element.dump(-1, ' ', false, Json::error_handler_t::replace));
+        }
+        return;
+    }
     if (!row.is_object()) {
         if (impl_->bad_row.empty()) {
             impl_->bad_row = "line " + std::to_string(impl_->rows) + ": '" + shorten(std::string(json)) + "'";

@@ -217,6 +217,14 @@ TEST_F(MatcherTest, ShowsTheNearestEventAndWhatIsWrongWithIt) {
     EXPECT_NE(failures[0].find("of 2 events"), std::string::npos) << failures[0];
 }
 
+TEST_F(MatcherTest, ALineMayHoldAllRowsOfAFetch) {
+    expect("  - event: {a: 1}\n    count: 2\n");
+    EXPECT_FALSE(holds(R"([{"a":1},{"a":2}])"));
+    EXPECT_FALSE(holds("[]"));
+    EXPECT_TRUE(holds(R"([{"a":2},{"a":1}])"));
+    EXPECT_TRUE(matcher_->bad_row().empty());
+}
+
 TEST_F(MatcherTest, RemembersARowThatIsNotJson) {
     expect("  - event: {}\n");
     matcher_->row("{}");
