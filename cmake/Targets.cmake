@@ -30,7 +30,9 @@ function(gadgetkit_add_library)
     set(target gadgetkit_${arg_NAME})
     add_library(${target} STATIC ${arg_SOURCES})
     add_library(GadgetKit::${arg_NAME} ALIAS ${target})
-    target_include_directories(${target} PUBLIC include PRIVATE src)
+    target_include_directories(${target}
+        PUBLIC "$<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:include>"
+        PRIVATE src)
     list(TRANSFORM arg_DEPENDS PREPEND gadgetkit_ OUTPUT_VARIABLE depends)
     target_link_libraries(${target} PUBLIC ${depends} PRIVATE gadgetkit_build_flags ${arg_LINK})
     set_property(GLOBAL APPEND PROPERTY GADGETKIT_LIBRARIES ${arg_NAME})

@@ -38,7 +38,11 @@ Result<std::unique_ptr<Session>> Session::open(Gadget gadget, Options options) {
 LiveSession::LiveSession(Gadget gadget, Options options)
     : gadget_(std::move(gadget)), options_(std::move(options)) {}
 
-LiveSession::~LiveSession() = default;
+/// A Manager that goes hands over what waits: while everything is still there, and to nobody.
+LiveSession::~LiveSession() {
+    handler_ = [](const Delivery&) {};
+    manager_.reset();
+}
 
 Result<void> LiveSession::start(RowHandler handler) {
     handler_ = std::move(handler);

@@ -41,7 +41,7 @@ class LiveSession final : public Session {
     };
 
     Result<void> read_metadata();
-    Result<void> load();
+    Result<void> load(std::vector<ParamValue> constants);
     void make_environment();
     void read_events(runtime::ManagerSpec& spec);
     Result<void> open_maps();

@@ -48,7 +48,9 @@ Result<void> LiveSession::prepare() {
                 "an operator in its metadata"};
     }
     GADGET_TRY_ASSIGN(views_, make_views(sources_, options_.view));
-    return gadget_.object.empty() ? Result<void>() : load();
+    GADGET_TRY_ASSIGN(const auto params, all_params(gadget_));
+    GADGET_TRY_ASSIGN(auto constants, assign_params(params, options_.params));
+    return gadget_.object.empty() ? Result<void>() : load(std::move(constants));
 }
 
 Result<void> LiveSession::read_metadata() {
@@ -68,9 +70,7 @@ void LiveSession::make_environment() {
     environment_.kernel_stack = [this](std::uint32_t id, std::string& out) { append_kernel_stack(id, out); };
 }
 
-Result<void> LiveSession::load() {
-    GADGET_TRY_ASSIGN(const auto params, all_params(gadget_));
-    GADGET_TRY_ASSIGN(auto constants, assign_params(params, options_.params));
+Result<void> LiveSession::load(std::vector<ParamValue> constants) {
     const KernelFeatures kernel = probe_kernel();
     const PlanInput input{*gadget_.facts, metadata_, options_, environment_};
     GADGET_TRY_ASSIGN(auto spec, plan_manager(input, kernel, std::move(constants)));

@@ -109,7 +109,10 @@ Result<bool> MapFetcher::take(events::RowBuffer& rows) {
         if (errno == ENOENT) return false;
         return errno_error(errno, "cannot read the map");
     }
-    if (bpf_call(BPF_MAP_DELETE_ELEM, attributes) != 0 && errno != ENOENT)
+    bpf_attr element{};
+    element.map_fd = attributes.map_fd;
+    element.key = attributes.key;
+    if (bpf_call(BPF_MAP_DELETE_ELEM, element) != 0 && errno != ENOENT)
         return errno_error(errno, "cannot empty the map");
     add(rows, 1);
     return true;

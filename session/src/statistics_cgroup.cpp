@@ -63,7 +63,8 @@ double pressure(std::string_view text, std::string_view key) {
 
 class CgroupStatistics final : public Statistics {
   public:
-    explicit CgroupStatistics(RowLayout layout) : layout_(std::move(layout)) {}
+    CgroupStatistics(RowLayout layout, std::string root)
+        : layout_(std::move(layout)), root_(std::move(root)) {}
 
     std::string source_name() const override { return "cgroups"; }
     const model::EventSchema& schema() const override { return layout_.schema(); }
@@ -71,7 +72,7 @@ class CgroupStatistics final : public Statistics {
     std::chrono::nanoseconds default_interval() const override { return std::chrono::seconds(5); }
 
     Result<void> start() override {
-        root_ = find_mount(read_small_file("/proc/self/mountinfo").value_or(""));
+        if (root_.empty()) root_ = find_mount(read_small_file("/proc/self/mountinfo").value_or(""));
         if (!root_.empty()) return {};
         return Error{.code = ErrorCode::unsupported,
                      .message = "no cgroup2 file system is mounted",
@@ -100,7 +101,8 @@ class CgroupStatistics final : public Statistics {
         if (!periods) return;  // without the CPU controller
         const std::uint64_t throttled = value_in(*stat, "nr_throttled").value_or(0);
         layout_.begin(rows);
-        layout_.set_text("cgroupPath", "/" + folder.lexically_relative(root_).string());
+        const std::string path = folder.lexically_relative(root_).string();
+        layout_.set_text("cgroupPath", path == "." ? "/" : "/" + path);
         layout_.set("nrPeriods", *periods);
         layout_.set("nrThrottled", throttled);
         layout_.set("throttledTime_raw", value_in(*stat, "throttled_usec").value_or(0) * 1000);
@@ -134,9 +136,10 @@ class CgroupStatistics final : public Statistics {
 
 }  // namespace
 
-Result<std::unique_ptr<Statistics>> make_cgroup_statistics(const std::vector<std::string>& fields) {
+Result<std::unique_ptr<Statistics>> make_cgroup_statistics(const std::vector<std::string>& fields,
+                                                           std::string root) {
     GADGET_TRY_ASSIGN(RowLayout layout, RowLayout::create("cgroups", kFields, fields));
-    return std::unique_ptr<Statistics>(new CgroupStatistics(std::move(layout)));
+    return std::unique_ptr<Statistics>(new CgroupStatistics(std::move(layout), std::move(root)));
 }
 
 }  // namespace gadget::session

@@ -120,5 +120,84 @@ TEST(GadgetParams, MetadataGivesKeyAndDescription) {
     EXPECT_NE(describe_params(params).find("--failed bool"), std::string::npos);
 }
 
+Param list_param() {
+    Param param{.key = "ports", .variable = "ports", .type = "uint16 list (at most 3)"};
+    param.field = {
+        .kind = model::FieldKind::unsigned_int, .size = 6, .element_size = 2, .count = 3, .is_array = true};
+    return param;
+}
+
+TEST(ParamValue, ListsFillTheArrayAndStopAtItsEnd) {
+    const auto value = parse_param_value(list_param(), "80, 443");
+    ASSERT_TRUE(value) << value.error().to_string();
+    EXPECT_EQ(*value, (Bytes{std::byte{80}, std::byte{0}, std::byte{0xbb}, std::byte{1}, std::byte{0},
+                             std::byte{0}}));
+    EXPECT_NE(parse_param_value(list_param(), "1,2,3,4").error().message.find("at most 3"),
+              std::string::npos);
+    EXPECT_NE(parse_param_value(list_param(), "1,70000").error().message.find("from 0 to 65535"),
+              std::string::npos);
+    EXPECT_FALSE(parse_param_value(list_param(), "1,,2"));
+}
+
+TEST(ParamValue, EnumsTakeNamesAndNumbers) {
+    Param param{.key = "mode", .variable = "mode"};
+    param.field = {.kind = model::FieldKind::unsigned_int, .size = 4, .element_size = 4};
+    param.field.enumerators = {{"slow", 3}, {"fast", 7}};
+    EXPECT_EQ(parse_param_value(param, "fast")->at(0), std::byte{7});
+    EXPECT_EQ(parse_param_value(param, "3")->at(0), std::byte{3});
+    EXPECT_NE(parse_param_value(param, "fats").error().message.find("one of slow or fast"),
+              std::string::npos);
+}
+
+TEST(ParamValue, AddressesOfBothKindsFillTheEndpoint) {
+    Param param{.key = "host", .variable = "host"};
+    param.field = {.kind = model::FieldKind::structure, .size = 32, .element_size = 32};
+    param.field.type_names = {"gadget_l3endpoint_t"};
+    const auto v4 = parse_param_value(param, "10.1.2.3");
+    ASSERT_TRUE(v4);
+    EXPECT_EQ(v4->size(), 32U);
+    EXPECT_EQ(v4->at(0), std::byte{10});
+    EXPECT_EQ(v4->at(16), std::byte{4});
+    EXPECT_EQ(parse_param_value(param, "::1")->at(16), std::byte{6});
+    EXPECT_NE(parse_param_value(param, "10.1.2").error().message.find("an IPv4 or IPv6 address"),
+              std::string::npos);
+}
+
+TEST(ParamValue, FloatsOutsideTheirRangeAreRefused) {
+    Param param{.key = "rate", .variable = "rate"};
+    param.field = {.kind = model::FieldKind::floating, .size = 4, .element_size = 4};
+    EXPECT_EQ(parse_param_value(param, "1.5")->size(), 4U);
+    for (const char* text : {"1e39", "inf", "nan", "1.5x", ""}) {
+        const auto value = parse_param_value(param, text);
+        ASSERT_FALSE(value) << text;
+        EXPECT_NE(value.error().message.find("to 3.40282e+38"), std::string::npos) << value.error().message;
+    }
+}
+
+TEST(ParamValue, OnlyPossibleValuesAreTaken) {
+    Param param = sample()[2];
+    param.possible_values = {"cat", "dog"};
+    EXPECT_TRUE(parse_param_value(param, "dog"));
+    EXPECT_NE(parse_param_value(param, "cow").error().message.find("cat or dog"), std::string::npos);
+}
+
+TEST(GadgetParams, ReadsFloatsEnumsAndLists) {
+    auto type = field(model::FieldKind::floating, 8);
+    Bytes initial(8);
+    const double value = 2.5;
+    std::memcpy(initial.data(), &value, sizeof value);
+    EXPECT_EQ(gadget_params(facts_with("rate", type, initial), nullptr).at(0).default_value, "2.5");
+
+    auto list = list_param().field;
+    const Bytes ports{std::byte{80}, std::byte{0}, std::byte{0xbb}, std::byte{1}, std::byte{0}, std::byte{0}};
+    EXPECT_EQ(gadget_params(facts_with("ports", list, ports), nullptr).at(0).default_value, "80,443");
+
+    auto choice = field(model::FieldKind::unsigned_int, 1);
+    choice.enumerators = {{"slow", 3}};
+    const auto params = gadget_params(facts_with("mode", choice, Bytes{std::byte{3}}), nullptr);
+    EXPECT_EQ(params.at(0).default_value, "slow");
+    EXPECT_TRUE(assign_params(params, {})->empty()) << "the object holds it already";
+}
+
 }  // namespace
 }  // namespace gadget::session

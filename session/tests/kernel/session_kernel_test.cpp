@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kind of source through a session, on the running kernel.
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include "gadget/session.h"
+#include "map_fetch.h"
+
+extern const unsigned char object_rows[];
+extern const std::size_t object_rows_size;
+
+namespace gadget::session {
+namespace {
+
+using std::chrono::milliseconds;
+
+Gadget sample(const std::string& metadata = "") {
+    const auto* begin = reinterpret_cast<const std::byte*>(object_rows);
+    return {.name = "rows", .metadata = metadata, .object = Bytes(begin, begin + object_rows_size)};
+}
+
+class SessionKernelTest : public testing::Test {
+  protected:
+    std::unique_ptr<Session> open(Options options, const std::string& metadata = "") {
+        options.params.emplace_back("wanted", std::to_string(::getpid()));
+        auto session = Session::open(sample(metadata), std::move(options));
+        if (!session && session.error().requirement) {
+            missing_ = session.error().requirement->feature;
+            return nullptr;
+        }
+        EXPECT_TRUE(session) << session.error().to_string();
+        return session ? std::move(*session) : nullptr;
+    }
+
+    /// Rows by source, from start to the end of `work`, and what comes at the stop.
+    std::map<std::string, std::vector<Row>> rows_of(Session& session, const std::function<void()>& work) {
+        std::map<std::string, std::vector<Row>> rows;
+        const auto started = session.start([&](const Delivery& delivery) {
+            ++deliveries_[delivery.source.name()];
+            for (const auto& row : delivery.rows)
+                rows[delivery.source.name()].push_back({&delivery.source, Bytes(row.begin(), row.end())});
+        });
+        if (!started && started.error().requirement) missing_ = started.error().requirement->feature;
+        EXPECT_TRUE(started || !missing_.empty()) << started.error().to_string();
+        if (!started) return rows;
+        EXPECT_TRUE(session.poll(milliseconds(0)));
+        work();
+        const auto stopped = session.stop();
+        EXPECT_TRUE(stopped) << stopped.error().to_string();
+        return rows;
+    }
+
+    static std::int64_t integer(const Row& row, const std::string& field) {
+        return events::FieldReader::create(row.source->data, field)->integer(row.bytes);
+    }
+
+    std::map<std::string, int> deliveries_;
+    std::string missing_;
+};
+
+#define SKIP_WHAT_IS_MISSING() \
+    if (!missing_.empty()) GTEST_SKIP() << "missing: " << missing_
+
+void call_getpgid(int times) {
+    for (int i = 0; i < times; ++i) (void)::syscall(SYS_getpgid, 0);
+}
+
+TEST_F(SessionKernelTest, EveryKindOfSourceDeliversItsRows) {
+    const auto session = open({}, "datasources: {counts: {annotations: {ebpf.map.flush-on-stop: 'true'}}}\n");
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    ASSERT_EQ(session->sources().size(), 4U);
+    auto rows = rows_of(*session, [] { call_getpgid(5); });
+    SKIP_WHAT_IS_MISSING();
+
+    const auto is_getpgid = [](const Row& row) { return integer(row, "number") == SYS_getpgid; };
+    EXPECT_EQ(std::count_if(rows["calls"].begin(), rows["calls"].end(), is_getpgid), 5);
+    const auto count = std::find_if(rows["counts"].begin(), rows["counts"].end(), is_getpgid);
+    ASSERT_NE(count, rows["counts"].end());
+    EXPECT_EQ(integer(*count, "count"), 5);
+    EXPECT_EQ(deliveries_["tasks"], 1) << "once, at the start";
+    ASSERT_FALSE(rows["tasks"].empty());
+    EXPECT_EQ(integer(rows["tasks"][0], "pid"), ::getpid());
+    EXPECT_EQ(rows["elements"].size(), 4U);
+    EXPECT_TRUE(session->losses().empty());
+}
+
+TEST_F(SessionKernelTest, KernelEnumsHaveNames) {
+    const auto session = open({});
+    SKIP_WHAT_IS_MISSING();
+    auto rows = rows_of(*session, [] { call_getpgid(1); });
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_FALSE(rows["calls"].empty());
+    const auto& row = rows["calls"][0];
+    EXPECT_EQ(events::FieldReader::create(row.source->data, "type")->text(row.bytes), "BPF_MAP_TYPE_RINGBUF");
+}
+
+TEST_F(SessionKernelTest, FiltersAndSortsEachSource) {
+    const auto session = open({.view = {.filters = {{"calls", "number==" + std::to_string(SYS_getpgid)}},
+                                        .sort = "elements:-number",
+                                        .max_entries = "elements:2"}});
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    auto rows = rows_of(*session, [] { call_getpgid(3); });
+    SKIP_WHAT_IS_MISSING();
+    EXPECT_EQ(rows["calls"].size(), 3U);
+    ASSERT_EQ(rows["elements"].size(), 2U);
+    EXPECT_EQ(integer(rows["elements"][0], "number"), 3);
+    EXPECT_EQ(integer(rows["elements"][1], "number"), 2);
+}
+
+TEST_F(SessionKernelTest, IteratorsRunAgainAndAgainWhenTheMetadataSaysSo) {
+    const auto session = open({.annotations = {"tasks:fetch-interval=1ms", "tasks:fetch-count=3"}});
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    rows_of(*session, [&] {
+        for (int i = 0; i < 1000 && deliveries_["tasks"] < 3; ++i)
+            ASSERT_TRUE(session->poll(milliseconds(10)));
+    });
+    SKIP_WHAT_IS_MISSING();
+    EXPECT_EQ(deliveries_["tasks"], 3);
+    EXPECT_EQ(deliveries_["elements"], 1);
+}
+
+TEST_F(SessionKernelTest, RowsCanBeTakenOneByOne) {
+    const auto session = open({.view = {.filters = {{"calls", "number==" + std::to_string(SYS_getpgid)}}}});
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    const auto started = session->start();
+    if (!started && started.error().requirement) missing_ = started.error().requirement->feature;
+    SKIP_WHAT_IS_MISSING();
+    call_getpgid(2);
+    int calls = 0;
+    while (calls < 2) {
+        const auto row = session->next(milliseconds(10'000));
+        ASSERT_TRUE(row) << row.error().to_string();
+        ASSERT_TRUE(*row) << "after " << calls << " calls";
+        calls += (*row)->source->name() == "calls" ? 1 : 0;
+    }
+    EXPECT_TRUE(session->stop());
+}
+
+TEST_F(SessionKernelTest, WrongParametersAreRefusedWithTheirRange) {
+    const auto session = Session::open(sample(), {.params = {{"wanted", "-1"}}});
+    ASSERT_FALSE(session);
+    EXPECT_NE(session.error().message.find("from 0 to 4294967295"), std::string::npos)
+        << session.error().message;
+    EXPECT_EQ(Session::open(sample(), {.params = {{"wantd", "1"}}}).error().hint, "did you mean '--wanted'?");
+    const auto params = all_params(sample());
+    ASSERT_TRUE(params);
+    ASSERT_EQ(params->size(), 3U);
+    EXPECT_EQ(params->at(2).default_value, "none");
+}
+
+TEST_F(SessionKernelTest, DisabledProgramsAreNotAttached) {
+    const auto session = open({}, "programs: {on_call: {attach_to: gadget_program_disabled}}\n");
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    auto rows = rows_of(*session, [] { call_getpgid(3); });
+    EXPECT_TRUE(rows["calls"].empty());
+    EXPECT_FALSE(rows["tasks"].empty());
+}
+
+TEST_F(SessionKernelTest, OneRunAfterAnotherLeavesNoDescriptors) {
+    const auto descriptors = [] {
+        return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+    };
+    long before = 0;
+    for (int i = 0; i < 3; ++i) {
+        const auto session = open({});
+        SKIP_WHAT_IS_MISSING();
+        rows_of(*session, [] { call_getpgid(1); });
+        if (i == 0) before = 0;
+    }
+    before = descriptors();
+    {
+        const auto session = open({});
+        rows_of(*session, [] { call_getpgid(1); });
+    }
+    EXPECT_EQ(descriptors(), before);
+}
+
+/// A hash map with `count` elements, key i and value 2 * i, made without a program.
+class MapFetcherTest : public testing::TestWithParam<MapFetcher::Without> {
+  protected:
+    static constexpr std::uint32_t kEntries = 5000;
+
+    void SetUp() override {
+        bpf_attr attributes{};
+        attributes.map_type = BPF_MAP_TYPE_HASH;
+        attributes.key_size = 4;
+        attributes.value_size = 8;
+        attributes.max_entries = kEntries;
+        map_.reset(static_cast<int>(::syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof attributes)));
+        if (!map_) GTEST_SKIP() << "missing: permission for BPF on this kernel";
+        for (std::uint32_t key = 0; key < kEntries; ++key) {
+            const std::uint64_t value = 2 * key;
+            bpf_attr update{};
+            update.map_fd = static_cast<std::uint32_t>(map_.get());
+            update.key = reinterpret_cast<std::uintptr_t>(&key);
+            update.value = reinterpret_cast<std::uintptr_t>(&value);
+            ASSERT_EQ(::syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &update, sizeof update), 0);
+        }
+    }
+
+    UniqueFd map_;
+};
+
+TEST_P(MapFetcherTest, TakesEveryElementOnce) {
+    MapFetcher fetcher(std::move(map_), 4, 8, kEntries);
+    fetcher.leave_out(GetParam());
+    events::RowBuffer rows(4, 8);
+    const auto fetched = fetcher.fetch(rows);
+    ASSERT_TRUE(fetched) << fetched.error().to_string();
+    std::vector<events::Record> records;
+    rows.records(records);
+    ASSERT_EQ(records.size(), kEntries);
+    std::vector<bool> seen(kEntries);
+    for (const auto& record : records) {
+        std::uint32_t key = 0;
+        std::uint64_t value = 0;
+        std::memcpy(&key, record.data(), sizeof key);
+        std::memcpy(&value, record.data() + sizeof key, sizeof value);
+        ASSERT_LT(key, kEntries);
+        EXPECT_FALSE(seen[key]);
+        EXPECT_EQ(value, 2 * std::uint64_t{key});
+        seen[key] = true;
+    }
+    rows.clear();
+    ASSERT_TRUE(fetcher.fetch(rows));
+    EXPECT_EQ(rows.size(), 0U) << "the map is empty now";
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, MapFetcherTest,
+                         testing::Values(MapFetcher::Without{}, MapFetcher::Without{.batches = true},
+                                         MapFetcher::Without{.batches = true, .take = true}));
+
+}  // namespace
+}  // namespace gadget::session
