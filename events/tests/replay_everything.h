@@ -19,6 +19,8 @@ struct ReplayTarget {
     std::vector<Filter> filters;
     std::vector<Sorter> sorters;
     std::vector<MetricsCollector> metrics;
+    std::vector<PcapngWriter> captures{};
+    std::vector<FieldReader> fields{};
 };
 
 inline ReplayTarget make_replay_target(DataSource source) {
@@ -40,6 +42,12 @@ inline ReplayTarget make_replay_target(DataSource source) {
         if (auto sorter = Sorter::parse(target.source, "-" + field.path))
             target.sorters.push_back(std::move(*sorter));
     }
+    for (const FieldInfo& field : target.source.fields()) {
+        if (target.fields.size() > 32) break;
+        if (auto reader = FieldReader::create(target.source, field.path))
+            target.fields.push_back(std::move(*reader));
+    }
+    if (auto capture = PcapngWriter::create(target.source)) target.captures.push_back(std::move(*capture));
     if (auto collector = MetricsCollector::create(target.source); collector && *collector) {
         target.metrics.push_back(std::move(**collector));
     }
@@ -54,6 +62,12 @@ inline void replay_records(ReplayTarget& target, std::vector<Record> records) {
         for (ColumnsWriter& writer : target.columns) writer.append(record, out);
         for (Filter& filter : target.filters) (void)filter.matches(record);
         for (MetricsCollector& collector : target.metrics) collector.add(record);
+        for (PcapngWriter& capture : target.captures) capture.append(record, out);
+        for (FieldReader& field : target.fields) {
+            field.append_text(record, out);
+            (void)field.integer(record);
+            (void)field.number(record);
+        }
         out.clear();
     }
     for (Sorter& sorter : target.sorters) sorter.sort(records);
