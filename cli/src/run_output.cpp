@@ -26,8 +26,9 @@ unsigned current_width(const Terminal& terminal) {
 
 }  // namespace
 
-Result<RunOutput> RunOutput::create(const Sources& sources, const RunOptions& options, Terminal& terminal) {
-    RunOutput output(terminal, options.max_events);
+Result<RunOutput> RunOutput::create(const Sources& sources, const RunOptions& options, Terminal& terminal,
+                                    CancelToken cancel) {
+    RunOutput output(terminal, cancel, options.max_events);
     GADGET_TRY(check_output_names(sources, options.output));
     for (const auto& source : sources) {
         GADGET_TRY_ASSIGN(Writer writer, output.make_writer(*source, options));
@@ -182,7 +183,7 @@ void RunOutput::end() {
 }
 
 void RunOutput::flush() {
-    terminal_->print(out_);
+    if (!printer_.print(out_)) dropped_bytes_ += out_.size();
     out_.clear();
 }
 

@@ -11,6 +11,7 @@
 #include "gadget/events.h"
 #include "gadget/session.h"
 #include "run_options.h"
+#include "run_print.h"
 #include "terminal.h"
 
 namespace gadget::cli {
@@ -22,7 +23,8 @@ class RunOutput {
     using Sources = std::vector<std::unique_ptr<session::Source>>;
 
     /// `invalid_argument`: a mode that does not exist; `rejected_input`: options that do not fit a source.
-    static Result<RunOutput> create(const Sources& sources, const RunOptions& options, Terminal& terminal);
+    static Result<RunOutput> create(const Sources& sources, const RunOptions& options, Terminal& terminal,
+                                    CancelToken cancel);
 
     /// What stands before all rows.
     void begin();
@@ -36,6 +38,8 @@ class RunOutput {
     void flush();
 
     [[nodiscard]] std::uint64_t printed() const { return printed_; }
+    /// Bytes that were not printed, because the run was interrupted while nobody read them.
+    [[nodiscard]] std::uint64_t dropped_bytes() const { return dropped_bytes_; }
     /// The metrics of all sources, for Prometheus.
     [[nodiscard]] std::string metrics_text() const;
 
@@ -51,7 +55,8 @@ class RunOutput {
         std::vector<events::FieldReader> texts{};
     };
 
-    RunOutput(Terminal& terminal, std::uint64_t limit) : terminal_(&terminal), limit_(limit) {}
+    RunOutput(Terminal& terminal, CancelToken cancel, std::uint64_t limit)
+        : terminal_(&terminal), printer_(terminal, cancel), limit_(limit) {}
     Result<Writer> make_writer(const session::Source& source, const RunOptions& options);
     static Result<void> open_writer(const session::Source& source, const std::string& fields, unsigned width,
                                     Writer& writer);
@@ -59,10 +64,12 @@ class RunOutput {
     void draw(Writer& writer);
 
     Terminal* terminal_;
+    PatientPrinter printer_;
     std::uint64_t limit_;
     std::vector<Writer> writers_;
     std::string out_;
     std::uint64_t printed_ = 0;
+    std::uint64_t dropped_bytes_ = 0;
     std::size_t shown_ = SIZE_MAX;  ///< whose header stands above the rows
     std::chrono::steady_clock::time_point next_drawing_{};
 };

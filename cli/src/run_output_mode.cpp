@@ -17,6 +17,14 @@ const std::map<std::string, OutputMode, std::less<>> kModes{
 
 constexpr std::string_view kEverySource[] = {"columns", "json", "jsonpretty", "none", "yaml"};
 
+bool makes_histogram(const session::Source& source) {
+    const auto metrics = events::MetricsCollector::create(source.data);
+    if (!metrics || !*metrics) return false;
+    const auto all = (*metrics)->snapshot();
+    return std::any_of(all.begin(), all.end(),
+                       [](const auto& metric) { return metric.kind == events::MetricKind::histogram; });
+}
+
 /// The modes of the source by name, sorted.
 std::vector<std::string> supported_modes(const session::Source& source) {
     std::vector<std::string> modes;
@@ -26,7 +34,7 @@ std::vector<std::string> supported_modes(const session::Source& source) {
     }
     if (modes.empty()) modes.assign(std::begin(kEverySource), std::end(kEverySource));
     // What the fields can be turned into needs no permission.
-    if (source.data.annotation("metrics.print") == "true") modes.emplace_back("histogram");
+    if (makes_histogram(source)) modes.emplace_back("histogram");
     if (!source.data.annotation("pcap.payload").empty()) modes.emplace_back("pcap-ng");
     std::sort(modes.begin(), modes.end());
     modes.erase(std::unique(modes.begin(), modes.end()), modes.end());

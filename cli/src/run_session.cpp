@@ -44,7 +44,7 @@ Result<void> RunSession::open(session::Gadget gadget) {
 }
 
 Result<void> RunSession::open_outputs(const RunOutput::Sources& sources) {
-    GADGET_TRY_ASSIGN(output_, RunOutput::create(sources, options_, context_.terminal));
+    GADGET_TRY_ASSIGN(output_, RunOutput::create(sources, options_, context_.terminal, context_.cancel));
     if (options_.metrics_address.empty()) return {};
     GADGET_TRY_ASSIGN(server_, MetricsServer::start(options_.metrics_address, [this] {
                           const std::lock_guard lock(output_lock_);
@@ -119,6 +119,10 @@ void RunSession::take(const session::Delivery& delivery) {
 }
 
 void RunSession::tell_losses(const std::vector<session::Loss>& losses) const {
+    if (output_->dropped_bytes() > 0) {
+        context_.terminal.say("gadget: warning: the last " + std::to_string(output_->dropped_bytes()) +
+                              " bytes were not printed: nobody read them");
+    }
     for (const auto& loss : losses) {
         context_.terminal.say("gadget: warning: lost " + std::to_string(loss.count) + " events of '" +
                               printable(loss.source) + "': they came faster than they were read");

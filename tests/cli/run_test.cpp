@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -126,6 +128,36 @@ TEST_F(RunCommand, ClosedPipeEndsTheRunCleanly) {
     EXPECT_EQ(result.status, 0);
     EXPECT_EQ(lines(result.out), 1U) << result.out;
     EXPECT_TRUE(result.err.empty() || result.err.find("lost") != std::string::npos) << result.err;
+}
+
+TEST_F(RunCommand, AReaderThatStoppedDoesNotKeepTheRunFromItsEnd) {
+    std::array<int, 2> ready{};
+    std::array<int, 2> output{};
+    ASSERT_EQ(::pipe(ready.data()), 0);
+    ASSERT_EQ(::pipe(output.data()), 0);
+    const UniqueFd reader(ready[0]);
+    UniqueFd writer(ready[1]);
+    const UniqueFd unread(output[0]);
+    UniqueFd rows(output[1]);
+    ASSERT_GT(::fcntl(rows.get(), F_SETPIPE_SZ, 4096), 0);
+    constexpr int kAlmostFull = 3500;
+    auto child =
+        Subprocess::spawn({.argv = {GADGET_EXECUTABLE, "run", "tiny", "-o", "json", "--ready-fd", "3"},
+                           .fds = {{rows.get(), 1}, {writer.get(), 3}},
+                           .environment = environment});
+    ASSERT_TRUE(child) << child.error().to_string();
+    writer.reset();
+    char byte = 0;
+    ASSERT_EQ(::read(reader.get(), &byte, 1), 1) << "ended before it was ready";
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    int waiting = 0;
+    while (waiting < kAlmostFull && std::chrono::steady_clock::now() < deadline)
+        ASSERT_EQ(::ioctl(unread.get(), FIONREAD, &waiting), 0);
+    ASSERT_GE(waiting, kAlmostFull) << "the pipe never filled";
+    child->kill(SIGTERM);
+    const auto status = child->wait(std::chrono::seconds(30));
+    ASSERT_TRUE(status) << status.error().to_string();
+    EXPECT_EQ(status->to_string(), "exit status 0");
 }
 
 TEST_F(RunCommand, WrongFieldsFiltersAndParametersAreNamed) {
