@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gadget run with sources other than tracers, recordings, and the options about rows.
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "command.h"
@@ -136,10 +138,11 @@ TEST_F(RepositoryGadget, AProfilerDrawsItsHistogram) {
 }
 
 TEST_F(RepositoryGadget, ASnapshotEndsByItself) {
-    const auto result = run_gadget("snapshot_process", {"-o", "json", "--pid", "1"});
+    const auto pid = std::to_string(::getpid());
+    const auto result = run_gadget("snapshot_process", {"-o", "json", "--pid", pid});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_EQ(lines(result.out), 1U) << result.out;
-    EXPECT_NE(result.out.find("\"pid\":1,"), std::string::npos) << result.out;
+    EXPECT_NE(result.out.find("\"pid\":" + pid + ","), std::string::npos) << result.out;
     const auto sockets = run_gadget("snapshot_socket", {"-o", "json", "--filter", "state==LISTEN"});
     EXPECT_EQ(sockets.status, 0) << sockets.err;
     EXPECT_TRUE(sockets.out.starts_with("[")) << sockets.out;
