@@ -71,12 +71,12 @@ TEST_P(ClangEquality, HoldsForCodeRelocationsAndTypes) {
         EXPECT_EQ(expected.types, whole.types);
 
         request_.whole_kernel_header = false;
-        const auto part = object_of(GetParam(), arch);
-        expect_same_program(expected, summarize(part));
+        expect_same_program(expected, summarize(object_of(GetParam(), arch)));
 
         options_.cache_dir = path("cache");
-        EXPECT_EQ(object_of(GetParam(), arch), part) << "the same bytes when the cache is filled";
-        EXPECT_EQ(object_of(GetParam(), arch), part) << "and from it";
+        const auto filled = object_of(GetParam(), arch);
+        expect_same_program(expected, summarize(filled));
+        EXPECT_TRUE(object_of(GetParam(), arch) == filled) << "the same bytes from the cache";
         options_.cache_dir.clear();
     }
 }

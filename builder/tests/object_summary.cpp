@@ -97,6 +97,7 @@ void summarize_ext(std::span<const std::byte> ext, const btf* types, ObjectSumma
                                     type_name(types, record.words[1]));
     }
     for (const Record& record : records_of(part(4), types)) {
+        if ((record.words[3] & 0x3ff) == 0) continue;
         const std::string file = text_at(types, record.words[1]);
         summary.lines.push_back(
             record.section + ' ' + std::to_string(record.words[0]) + ' ' + file.substr(file.rfind('/') + 1) +

@@ -17,8 +17,10 @@ struct ObjectSummary {
     std::vector<std::string> relocations;   ///< section, offset, type, symbol
     std::vector<std::string> core_records;  ///< section, instruction, kind, root type, access path
     std::vector<std::string> functions;     ///< section, instruction, name
-    std::vector<std::string> lines;         ///< section, instruction, file name, line, column
-    std::multiset<std::string> types;       ///< kind and name of each named type; struct members with offsets
+    /// Section, instruction, file name, line, column. Without those of column 0: places that the optimiser
+    /// makes up when it merges instructions, more of them when DWARF is wanted.
+    std::vector<std::string> lines;
+    std::multiset<std::string> types;  ///< kind and name of each named type; struct members with offsets
 };
 
 ObjectSummary summarize(std::span<const std::byte> object);

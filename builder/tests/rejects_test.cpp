@@ -413,7 +413,6 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"VariableArray",
                 "char a[ctx->ip]; bpf_probe_read_kernel(a, ctx->ip, ctx); bpf_printk(\"%s\", a);",
                 "arrays on the stack need a constant size"},
-        Mistake{"AtomicResult", "static long v; return __sync_fetch_and_add(&v, 1) == 3;", "atomic"},
         Mistake{"Floats", "volatile double d = ctx->ip; d = d * 2.5; return d;", "no floating point"},
         Mistake{"SignedDivision", "volatile long a = ctx->ip, b = ctx->sp; return a / b;", "unsigned"},
         Mistake{"LongCopy", "char a[64]; __builtin_memcpy(a, ctx, ctx->ip); bpf_printk(\"%s\", a);",

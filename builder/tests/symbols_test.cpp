@@ -161,7 +161,7 @@ TEST_F(Symbols, NamesFilesAsFindingsDo) {
     const auto named = write("lib/named.h", "#define MAKE(x) int x##_made\nextern int from_lib;\n");
     const auto source =
         write("gadget/program.bpf.c", "#include \"../common/shared.h\"\n#include <named.h>\nMAKE(it);\n");
-    request_.include_dirs = {path("lib")};
+    request_.include_dirs = {path("lib"), path("common")};
     build_symbols(source);
     ASSERT_NE(find("struct shared.a"), nullptr);
     EXPECT_EQ(find("struct shared.a")->name.file, header.string());
