@@ -34,11 +34,26 @@ std::string target_text(const AttachTarget& target, const std::string& from_sect
     if (const auto* t = std::get_if<NetInterface>(&target)) return interface_text(*t);
     if (const auto* t = std::get_if<Cgroup>(&target)) return t->path.string();
     if (const auto* t = std::get_if<NetNamespace>(&target)) return t->path.string();
+    if (const auto* t = std::get_if<SocketMap>(&target)) return "socket map " + t->map;
+    if (const auto* t = std::get_if<StructOps>(&target)) return t->map;
     if (const auto* t = std::get_if<Socket>(&target)) return "socket " + std::to_string(t->fd);
     return from_section;
 }
 
 }  // namespace
+
+/// A link whose interface or cgroup is gone stays, but leads nowhere.
+bool FdAttachment::is_there() {
+    if (fds_.empty()) return false;
+    if (link_ < 0) return true;
+    bpf_link_info info{};
+    __u32 size = sizeof(info);
+    if (bpf_obj_get_info_by_fd(link_, &info, &size) != 0) return false;
+    if (info.type == BPF_LINK_TYPE_XDP) return info.xdp.ifindex != 0;
+    if (info.type == BPF_LINK_TYPE_CGROUP) return info.cgroup.cgroup_id != 0;
+    if (info.type == BPF_LINK_TYPE_NETNS) return info.netns.netns_ino != 0;
+    return true;
+}
 
 Result<void> FdAttachment::detach() {
     while (!fds_.empty()) fds_.pop_back();
@@ -122,6 +137,7 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::fentry:
         case AttachKind::fexit:
         case AttachKind::fmod_ret:
+        case AttachKind::freplace:
         case AttachKind::lsm:
             return attach_tracing(request);
         case AttachKind::iter:
@@ -130,6 +146,11 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::sockops:
         case AttachKind::lsm_cgroup:
             return attach_cgroup(request);
+        case AttachKind::sk_skb:
+        case AttachKind::sk_msg:
+            return attach_socket_map(request);
+        case AttachKind::struct_ops:
+            return attach_struct_ops(request);
         case AttachKind::sk_lookup:
         case AttachKind::flow_dissector:
             return attach_netns(request);

@@ -23,26 +23,37 @@ class Attachment {
     virtual Result<void> detach() = 0;
     /// The bpf_link, -1 when there is none.
     [[nodiscard]] virtual int link_fd() const { return -1; }
+    /// How it is attached, in words.
+    [[nodiscard]] virtual std::string method() const { return link_fd() >= 0 ? "link" : "descriptor"; }
+    /// False when somebody else took it off.
+    [[nodiscard]] virtual bool is_there() { return true; }
 };
 using AttachmentPtr = std::unique_ptr<Attachment>;
 
 /// An attachment that lasts as long as its descriptors, which close in reverse order.
 class FdAttachment final : public Attachment {
   public:
-    explicit FdAttachment(std::vector<UniqueFd> fds, int link = -1) : fds_(std::move(fds)), link_(link) {}
+    explicit FdAttachment(std::vector<UniqueFd> fds, int link = -1, std::string method = {})
+        : fds_(std::move(fds)), link_(link), method_(std::move(method)) {}
     ~FdAttachment() override { (void)detach(); }
     Result<void> detach() override;
     [[nodiscard]] int link_fd() const override { return link_; }
+    [[nodiscard]] std::string method() const override {
+        return method_.empty() ? Attachment::method() : method_;
+    }
+    [[nodiscard]] bool is_there() override;
 
   private:
     std::vector<UniqueFd> fds_;
     int link_;  ///< one of fds_, or -1
+    std::string method_;
 };
 
 struct AttachRequest {
     const Object& object;
     const Program& program;
     const ProbeSpec& probe;
+    const Options& options;
 
     [[nodiscard]] model::AttachKind kind() const { return program.parsed->kind->attach; }
     /// "attaching 'on_open' to `target`"
@@ -72,6 +83,8 @@ Result<AttachmentPtr> attach_iterator(const AttachRequest& request);
 Result<AttachmentPtr> attach_cgroup(const AttachRequest& request);
 Result<AttachmentPtr> attach_netns(const AttachRequest& request);
 Result<AttachmentPtr> attach_socket(const AttachRequest& request);
+Result<AttachmentPtr> attach_socket_map(const AttachRequest& request);
+Result<AttachmentPtr> attach_struct_ops(const AttachRequest& request);
 Result<AttachmentPtr> attach_xdp(const AttachRequest& request);
 Result<AttachmentPtr> attach_tc(const AttachRequest& request);
 

@@ -11,6 +11,7 @@
 
 #include "attach.h"
 #include "kernel_error.h"
+#include "libbpf_log.h"
 #include "netns.h"
 
 namespace gadget::runtime {
@@ -61,6 +62,77 @@ std::uint32_t xdp_flags(XdpMode mode) {
     return 0;
 }
 
+/// Before Linux 5.9: the program stays with the interface until somebody takes it off. We only do while it is
+/// ours.
+class NetlinkXdpAttachment final : public Attachment {
+  public:
+    NetlinkXdpAttachment(unsigned interface, std::uint32_t flags, UniqueFd program, UniqueFd netns)
+        : interface_(static_cast<int>(interface)),
+          flags_(flags),
+          program_(std::move(program)),
+          netns_(std::move(netns)) {}
+    ~NetlinkXdpAttachment() override { (void)detach(); }
+    Result<void> detach() override {
+        if (!program_) return {};
+        const UniqueFd program = std::move(program_);
+        return in_netns(netns_.get(), [&]() -> Result<void> {
+            bpf_xdp_attach_opts options{};
+            options.sz = sizeof(options);
+            options.old_prog_fd = program.get();
+            const int status = bpf_xdp_detach(interface_, flags_ | XDP_FLAGS_REPLACE, &options);
+            // EEXIST: another program is there by now; ENODEV: the interface is gone.
+            if (status == 0 || status == -EEXIST || status == -ENODEV || status == -ENOENT) return {};
+            return errno_error(status, "taking the XDP program off interface #" + std::to_string(interface_));
+        });
+    }
+    [[nodiscard]] std::string method() const override { return "netlink"; }
+
+  private:
+    int interface_;
+    std::uint32_t flags_;
+    UniqueFd program_;  // a duplicate
+    UniqueFd netns_;    // that of the interface
+};
+
+Result<AttachmentPtr> attach_xdp_by_netlink(const AttachRequest& request, unsigned index, std::uint32_t flags,
+                                            const std::string& what) {
+    const LogCapture capture;
+    const int status = bpf_xdp_attach(static_cast<int>(index), request.program.fd(),
+                                      flags | XDP_FLAGS_UPDATE_IF_NOEXIST, nullptr);
+    if (status == -EBUSY || status == -EEXIST)
+        return Error{ErrorCode::already_exists, what + ": the interface has an XDP program already"};
+    if (status != 0) return attach_error(status, what, request.kind());
+    UniqueFd program(fcntl(request.program.fd(), F_DUPFD_CLOEXEC, 0));
+    UniqueFd netns(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    if (program && netns) {
+        return AttachmentPtr(
+            std::make_unique<NetlinkXdpAttachment>(index, flags, std::move(program), std::move(netns)));
+    }
+    const int error = errno;
+    (void)bpf_xdp_detach(static_cast<int>(index), flags, nullptr);
+    return errno_error(error, what);
+}
+
+class SocketMapAttachment final : public Attachment {
+  public:
+    SocketMapAttachment(UniqueFd map, UniqueFd program, bpf_attach_type type)
+        : map_(std::move(map)), program_(std::move(program)), type_(type) {}
+    ~SocketMapAttachment() override { (void)detach(); }
+    Result<void> detach() override {
+        if (!program_) return {};
+        const UniqueFd program = std::move(program_);
+        const int status = bpf_prog_detach2(program.get(), map_.get(), type_);
+        if (status == 0 || errno == ENOENT) return {};  // somebody has put another one in its place
+        return errno_error(errno, "detaching a program from a socket map");
+    }
+    [[nodiscard]] std::string method() const override { return "socket map"; }
+
+  private:
+    UniqueFd map_;
+    UniqueFd program_;
+    bpf_attach_type type_;
+};
+
 /// A packet socket of our own: the filter lasts as long as the socket.
 Result<AttachmentPtr> attach_packet_socket(const AttachRequest& request, const NetInterface& target) {
     const bool all = target.index == 0 && target.name.empty();
@@ -106,10 +178,16 @@ Result<AttachmentPtr> attach_xdp(const AttachRequest& request) {
     }
     const std::string what = request.what(describe_target(request.program, request.probe));
     UniqueFd link;
+    AttachmentPtr by_netlink;
     const auto work = [&]() -> Result<void> {
         unsigned index = target->index;
         if (index == 0) {
             GADGET_TRY_ASSIGN(index, interface_index(target->name));
+        }
+        if (target->xdp_by_netlink) {
+            GADGET_TRY_ASSIGN(by_netlink,
+                              attach_xdp_by_netlink(request, index, xdp_flags(target->xdp_mode), what));
+            return {};
         }
         bpf_link_create_opts options{};
         options.sz = sizeof(options);
@@ -119,10 +197,13 @@ Result<AttachmentPtr> attach_xdp(const AttachRequest& request) {
         if (errno == EBUSY) {
             return Error{ErrorCode::already_exists, what + ": the interface has an XDP program already"};
         }
-        return attach_error(errno, what, request.kind());
+        if (errno != EINVAL) return attach_error(errno, what, request.kind());
+        GADGET_TRY_ASSIGN(by_netlink,
+                          attach_xdp_by_netlink(request, index, xdp_flags(target->xdp_mode), what));
+        return {};
     };
     GADGET_TRY(in_netns(target->netns_fd, work).context(what));
-    return AttachmentPtr(hold(std::move(link)));
+    return by_netlink ? std::move(by_netlink) : AttachmentPtr(hold(std::move(link)));
 }
 
 Result<AttachmentPtr> attach_cgroup(const AttachRequest& request) {
@@ -155,6 +236,22 @@ Result<AttachmentPtr> attach_netns(const AttachRequest& request) {
     UniqueFd link(bpf_link_create(request.program.fd(), netns.get(), type, &options));
     if (!link) return attach_error(errno, what, request.kind());
     return AttachmentPtr(hold(std::move(link)));
+}
+
+Result<AttachmentPtr> attach_socket_map(const AttachRequest& request) {
+    const auto* const target = std::get_if<SocketMap>(&request.probe.target);
+    if (target == nullptr) return wrong_target(request, "a socket map of the object");
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    const bpf_map* const map = request.object.find_map(target->map);
+    if (map == nullptr) return Error{ErrorCode::not_found, what + ": there is no map '" + target->map + "'"};
+    UniqueFd map_fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0));
+    UniqueFd program(fcntl(request.program.fd(), F_DUPFD_CLOEXEC, 0));
+    if (!map_fd || !program) return errno_error(errno, what);
+    const auto type = bpf_program__expected_attach_type(request.program.handle);
+    if (bpf_prog_attach(program.get(), map_fd.get(), type, 0) != 0) {
+        return attach_error(errno, what, request.kind());
+    }
+    return AttachmentPtr(std::make_unique<SocketMapAttachment>(std::move(map_fd), std::move(program), type));
 }
 
 Result<AttachmentPtr> attach_socket(const AttachRequest& request) {

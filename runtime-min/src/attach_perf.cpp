@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -14,6 +15,7 @@
 #include "kernel_error.h"
 #include "kernel_symbols.h"
 #include "perf_event.h"
+#include "trace_event.h"
 #include "tracefs.h"
 
 namespace gadget::runtime {
@@ -22,7 +24,7 @@ namespace {
 using model::AttachKind;
 
 Result<AttachmentPtr> wrap(std::vector<UniqueFd> fds, int link) {
-    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link));
+    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link, "perf event"));
 }
 
 Error program_error(int error, const AttachRequest& request, const std::string& what) {
@@ -71,8 +73,8 @@ struct ProbePmu {
 };
 
 /// The PMU of kprobes or uprobes; nullopt when the kernel has none.
-std::optional<ProbePmu> find_pmu(const std::string& name) {
-    const std::string folder = "/sys/bus/event_source/devices/" + name;
+std::optional<ProbePmu> find_pmu(const AttachRequest& request, const std::string& name) {
+    const std::string folder = request.options.event_sources / name;
     const auto type_text = read_small_file(AT_FDCWD, folder + "/type");
     const auto bit_text = read_small_file(AT_FDCWD, folder + "/format/retprobe");
     if (!type_text || !bit_text) return std::nullopt;
@@ -96,6 +98,11 @@ Error missing_pmu(const AttachRequest& request, const std::string& target) {
     const Requirement feature = requirement_of(request.kind());
     return Error{ErrorCode::unsupported, request.what(target) + ": this kernel has no " + feature.feature, "",
                  feature};
+}
+
+std::string hexadecimal(std::uint64_t value) {
+    std::array<char, 18> buffer{'0', 'x'};
+    return {buffer.data(), std::to_chars(buffer.data() + 2, buffer.data() + buffer.size(), value, 16).ptr};
 }
 
 bool is_return_probe(AttachKind kind) {
@@ -143,6 +150,54 @@ std::vector<std::string> kprobe_candidates(AttachKind kind, const std::string& s
     return names;
 }
 
+/// On an event of the tracing file system, which goes with the attachment.
+class TraceEventAttachment final : public Attachment {
+  public:
+    TraceEventAttachment(TraceEvent event, std::vector<UniqueFd> fds, int link)
+        : event_(std::move(event)), fds_(std::move(fds), link) {}
+    ~TraceEventAttachment() override { (void)detach(); }
+    Result<void> detach() override {
+        GADGET_TRY(fds_.detach());
+        return event_.remove();
+    }
+    [[nodiscard]] int link_fd() const override { return fds_.link_fd(); }
+    [[nodiscard]] std::string method() const override {
+        return "trace event " + std::string(kEventGroup) + "/" + event_.name();
+    }
+    [[nodiscard]] bool is_there() override { return fds_.is_there(); }
+
+  private:
+    TraceEvent event_;
+    FdAttachment fds_;
+};
+
+Result<AttachmentPtr> attach_by_event(const AttachRequest& request, TraceEventRequest event,
+                                      std::optional<pid_t> pid, const std::string& what) {
+    event.uid = request.probe.id.uid;
+    GADGET_TRY_ASSIGN(TraceEvent made, TraceEvent::create(event, request.options.host_proc).context(what));
+    perf_event_attr attributes{};
+    attributes.type = PERF_TYPE_TRACEPOINT;
+    attributes.config = made.id();
+    UniqueFd perf = open_perf_event(attributes, pid.value_or(-1), pid ? -1 : 0);
+    if (!perf) return attach_error(errno, what, request.kind());
+    std::vector<UniqueFd> fds;
+    GADGET_TRY_ASSIGN(const int link, add_program(request, std::move(perf), fds, what));
+    return AttachmentPtr(std::make_unique<TraceEventAttachment>(std::move(made), std::move(fds), link));
+}
+
+/// `by_perf` is given up for `by_event` only where there is no PMU; the other way round for any error.
+template <class ByPerf, class ByEvent>
+Result<AttachmentPtr> try_methods(bool events_first, bool has_pmu, const ByPerf& by_perf,
+                                  const ByEvent& by_event) {
+    if (events_first) {
+        auto attached = by_event();
+        if (attached || !has_pmu) return attached;
+        auto instead = by_perf();
+        return instead ? std::move(instead) : std::move(attached);
+    }
+    return has_pmu ? by_perf() : by_event();
+}
+
 UniqueFd open_kprobe(const ProbePmu& pmu, bool returns, const std::string& symbol, std::uint64_t offset) {
     perf_event_attr attributes{};
     attributes.type = pmu.type;
@@ -152,37 +207,72 @@ UniqueFd open_kprobe(const ProbePmu& pmu, bool returns, const std::string& symbo
     return open_perf_event(attributes, -1, 0);
 }
 
-}  // namespace
+Error no_such_function(const AttachRequest& request, const std::string& name) {
+    return Error{ErrorCode::not_found, request.what(name) + ": this kernel has no such function to probe",
+                 suggest_kernel_function(name)};
+}
 
-Result<AttachmentPtr> attach_kprobe(const AttachRequest& request) {
-    NameOffset target;
-    if (const auto* given = std::get_if<KernelFunction>(&request.probe.target)) {
-        target = {given->symbol, given->offset};
-    } else if (from_section(request)) {
-        GADGET_TRY_ASSIGN(target, parse_name_offset(request.program.parsed->target));
-    } else {
-        return wrong_target(request, "a kernel function");
-    }
-    if (target.name.empty()) return wrong_target(request, "a kernel function");
-    const auto pmu = find_pmu("kprobe");
-    if (!pmu) return missing_pmu(request, target.name);
+Result<AttachmentPtr> kprobe_by_perf(const AttachRequest& request, const ProbePmu& pmu,
+                                     const KernelFunction& target, const std::vector<std::string>& symbols) {
     int error = 0;
-    for (const std::string& symbol : kprobe_candidates(request.kind(), target.name)) {
-        UniqueFd event = open_kprobe(*pmu, is_return_probe(request.kind()), symbol, target.offset);
+    for (const std::string& symbol : symbols) {
+        UniqueFd event = open_kprobe(pmu, is_return_probe(request.kind()), symbol, target.offset);
         if (event) return attach_one(request, std::move(event), request.what(symbol));
         error = errno;
         if (error != ENOENT && error != EINVAL)
             break;  // EINVAL: how some kernels say that a symbol is missing
     }
-    if (error == ENOENT || error == EINVAL) {
-        return Error{ErrorCode::not_found,
-                     request.what(target.name) + ": this kernel has no such function to probe",
-                     suggest_kernel_function(target.name)};
-    }
-    return attach_error(error, request.what(target.name), request.kind());
+    if (error == ENOENT || error == EINVAL) return no_such_function(request, target.symbol);
+    return attach_error(error, request.what(target.symbol), request.kind());
 }
 
-Result<AttachmentPtr> attach_uprobe(const AttachRequest& request) {
+Result<AttachmentPtr> kprobe_by_event(const AttachRequest& request, const KernelFunction& target,
+                                      const std::vector<std::string>& symbols) {
+    for (const std::string& symbol : symbols) {
+        TraceEventRequest event;
+        event.returns = is_return_probe(request.kind());
+        event.max_active = target.max_active;
+        event.symbol = symbol;
+        event.place = target.offset == 0 ? symbol : symbol + "+" + std::to_string(target.offset);
+        auto attached = attach_by_event(request, event, {}, request.what(symbol));
+        // EINVAL: how kernels before 5.0 say that a symbol is missing
+        if (attached || attached.error().code != ErrorCode::not_found) return attached;
+    }
+    return no_such_function(request, target.symbol);
+}
+
+Result<KernelFunction> kprobe_target(const AttachRequest& request) {
+    KernelFunction target;
+    if (const auto* given = std::get_if<KernelFunction>(&request.probe.target)) {
+        target = *given;
+    } else if (from_section(request)) {
+        GADGET_TRY_ASSIGN(const NameOffset place, parse_name_offset(request.program.parsed->target));
+        target.symbol = place.name;
+        target.offset = place.offset;
+    } else {
+        return wrong_target(request, "a kernel function");
+    }
+    if (target.symbol.empty()) return wrong_target(request, "a kernel function");
+    if (target.symbol.find_first_of("*?") != std::string::npos) {
+        GADGET_TRY_ASSIGN(const auto matches, matching_kernel_functions({target.symbol}));
+        target.symbol = matches.front();
+    }
+    if (target.max_active != 0 && request.kind() != AttachKind::kretprobe)
+        return wrong_target(request, "no max_active, which is for return probes,");
+    return target;
+}
+
+UniqueFd open_uprobe(const ProbePmu& pmu, bool returns, const UserFunction& target, const std::string& binary,
+                     std::uint64_t offset) {
+    perf_event_attr attributes{};
+    attributes.type = pmu.type;
+    attributes.config = (returns ? pmu.return_bit : 0) | target.reference_counter << 32U;
+    attributes.uprobe_path = reinterpret_cast<std::uintptr_t>(binary.c_str());
+    attributes.probe_offset = offset;
+    return open_perf_event(attributes, target.pid.value_or(-1), target.pid ? -1 : 0);
+}
+
+Result<UserFunction> uprobe_target(const AttachRequest& request) {
     UserFunction target;
     if (const auto* given = std::get_if<UserFunction>(&request.probe.target)) {
         target = *given;
@@ -197,26 +287,64 @@ Result<AttachmentPtr> attach_uprobe(const AttachRequest& request) {
     } else {
         return wrong_target(request, "a function of a binary");
     }
+    return target;
+}
+
+}  // namespace
+
+Result<AttachmentPtr> attach_kprobe(const AttachRequest& request) {
+    GADGET_TRY_ASSIGN(const KernelFunction target, kprobe_target(request));
+    const auto pmu = find_pmu(request, "kprobe");
+    std::vector<std::string> symbols = kprobe_candidates(request.kind(), target.symbol);
+    const bool events_first = target.method == ProbeMethod::events || target.max_active != 0;
+    auto attached = try_methods(
+        events_first, pmu.has_value(), [&] { return kprobe_by_perf(request, *pmu, target, symbols); },
+        [&] { return kprobe_by_event(request, target, symbols); });
+    const bool syscall = request.kind() == AttachKind::ksyscall || request.kind() == AttachKind::kretsyscall;
+    if (!attached && syscall && attached.error().code == ErrorCode::not_found) {
+        // An older kernel, or another architecture's form.
+        const auto found = find_syscall("/proc/kallsyms", target.symbol);
+        if (!found) return attached;
+        symbols = {*found};
+        return try_methods(
+            events_first, pmu.has_value(), [&] { return kprobe_by_perf(request, *pmu, target, symbols); },
+            [&] { return kprobe_by_event(request, target, symbols); });
+    }
+    if (!attached && !pmu && attached.error().code == ErrorCode::unsupported)
+        return missing_pmu(request, target.symbol);
+    return attached;
+}
+
+Result<AttachmentPtr> attach_uprobe(const AttachRequest& request) {
+    GADGET_TRY_ASSIGN(const UserFunction target, uprobe_target(request));
     const std::string name = target.binary + ":" + target.symbol;
-    GADGET_TRY_ASSIGN(const std::filesystem::path binary,
-                      find_binary(target.binary).context(request.what(name)));
+    const std::string what = request.what(name);
+    GADGET_TRY_ASSIGN(const std::filesystem::path binary, find_binary(target.binary).context(what));
     std::uint64_t offset = target.offset;
     if (!target.symbol.empty()) {
-        GADGET_TRY_ASSIGN(const std::uint64_t function,
-                          function_offset(binary, target.symbol).context(request.what(name)));
+        GADGET_TRY_ASSIGN(const std::uint64_t function, function_offset(binary, target.symbol).context(what));
         offset += function;
     }
-    const auto pmu = find_pmu("uprobe");
-    if (!pmu) return missing_pmu(request, name);
-    perf_event_attr attributes{};
-    attributes.type = pmu->type;
-    attributes.config = (is_return_probe(request.kind()) ? pmu->return_bit : 0) | target.reference_counter
-                                                                                      << 32U;
-    attributes.uprobe_path = reinterpret_cast<std::uintptr_t>(binary.c_str());
-    attributes.probe_offset = offset;
-    UniqueFd event = open_perf_event(attributes, target.pid.value_or(-1), target.pid ? -1 : 0);
-    if (!event) return attach_error(errno, request.what(name), request.kind());
-    return attach_one(request, std::move(event), request.what(name));
+    const auto pmu = find_pmu(request, "uprobe");
+    const bool returns = is_return_probe(request.kind());
+    const auto by_perf = [&]() -> Result<AttachmentPtr> {
+        UniqueFd event = open_uprobe(*pmu, returns, target, binary, offset);
+        if (!event) return attach_error(errno, what, request.kind());
+        return attach_one(request, std::move(event), what);
+    };
+    const auto by_event = [&] {
+        TraceEventRequest event;
+        event.user = true;
+        event.returns = returns;
+        event.symbol = target.symbol.empty() ? binary.filename().string() : target.symbol;
+        event.place = binary.string() + ":" + hexadecimal(offset);
+        if (target.reference_counter != 0) event.place += "(" + hexadecimal(target.reference_counter) + ")";
+        return attach_by_event(request, event, target.pid, what);
+    };
+    auto attached = try_methods(target.method == ProbeMethod::events, pmu.has_value(), by_perf, by_event);
+    if (!attached && !pmu && attached.error().code == ErrorCode::unsupported)
+        return missing_pmu(request, name);
+    return attached;
 }
 
 Result<AttachmentPtr> attach_tracepoint(const AttachRequest& request) {

@@ -11,11 +11,10 @@
 #include "kernel_error.h"
 #include "netlink.h"
 #include "netns.h"
+#include "owner.h"
 
 namespace gadget::runtime {
 namespace {
-
-constexpr std::size_t kMaxFilterName = 200;
 
 std::uint32_t program_id(int fd) {
     bpf_prog_info info{};
@@ -25,24 +24,57 @@ std::uint32_t program_id(int fd) {
 
 class TcAttachment final : public Attachment {
   public:
-    TcAttachment(RouteSocket route, TcFilter filter) : route_(std::move(route)), filter_(std::move(filter)) {}
+    TcAttachment(RouteSocket route, TcFilter filter, bool remove_clsact)
+        : route_(std::move(route)), filter_(std::move(filter)), remove_clsact_(remove_clsact) {}
     ~TcAttachment() override { (void)detach(); }
 
     Result<void> detach() override {
         if (!filter_) return {};
+        GADGET_TRY_ASSIGN(const bool there, find());
         const TcFilter mine = *std::exchange(filter_, std::nullopt);
-        GADGET_TRY_ASSIGN(const auto filters, route_.list_filters(mine.interface, mine.direction));
-        const bool there = std::ranges::any_of(filters, [&](const TcFilter& filter) {
-            return filter.handle == mine.handle && filter.priority == mine.priority &&
-                   filter.program_id == mine.program_id;
-        });
-        return there ? route_.remove_filter(mine) : Result<void>{};
+        if (there) GADGET_TRY(route_.remove_filter(mine));
+        return remove_clsact_ ? remove_empty_clsact(mine.interface) : Result<void>{};
     }
+    [[nodiscard]] std::string method() const override {
+        return filter_
+                   ? "tc filter " + std::to_string(filter_->priority) + ":" + std::to_string(filter_->handle)
+                   : "tc filter";
+    }
+    [[nodiscard]] bool is_there() override { return find().value_or(false); }
 
   private:
+    Result<bool> find() {
+        if (!filter_) return false;
+        GADGET_TRY_ASSIGN(const auto filters, route_.list_filters(filter_->interface, filter_->direction));
+        return std::ranges::any_of(filters, [&](const TcFilter& filter) {
+            return filter.handle == filter_->handle && filter.priority == filter_->priority &&
+                   filter.program_id == filter_->program_id;
+        });
+    }
+    Result<void> remove_empty_clsact(unsigned interface) {
+        for (const Direction direction : {Direction::ingress, Direction::egress}) {
+            GADGET_TRY_ASSIGN(const auto filters, route_.list_filters(interface, direction));
+            if (!filters.empty()) return {};
+        }
+        return route_.remove_clsact(interface);
+    }
+
     RouteSocket route_;
     std::optional<TcFilter> filter_;
+    bool remove_clsact_;
 };
+
+/// Filters that an earlier run of the same probe left behind when it was killed.
+Result<void> remove_dead_filters(RouteSocket& route, const TcFilter& mine, const std::string& probe,
+                                 const std::filesystem::path& proc) {
+    GADGET_TRY_ASSIGN(const auto filters, route.list_filters(mine.interface, mine.direction));
+    for (const TcFilter& filter : filters) {
+        const auto owner = parse_filter_name(filter.name);
+        if (!owner || owner->probe != probe || !is_dead(owner->owner, proc)) continue;
+        GADGET_TRY(route.remove_filter(filter));
+    }
+    return {};
+}
 
 Result<AttachmentPtr> attach_here(const AttachRequest& request, const NetInterface& target) {
     GADGET_TRY_ASSIGN(RouteSocket route, RouteSocket::open());
@@ -55,11 +87,15 @@ Result<AttachmentPtr> attach_here(const AttachRequest& request, const NetInterfa
     filter.handle = target.handle;
     filter.priority = target.priority;
     filter.protocol = target.protocol == 0 ? static_cast<std::uint16_t>(ETH_P_ALL) : target.protocol;
-    filter.name = ("gadget:" + to_string(request.probe.id)).substr(0, kMaxFilterName);
-    GADGET_TRY(route.ensure_clsact(filter.interface));
+    const std::string probe = to_string(request.probe.id);
+    GADGET_TRY_ASSIGN(const Owner owner, find_owner(request.options.host_proc));
+    filter.name = filter_name(probe, owner);
+    GADGET_TRY_ASSIGN(const bool fresh, route.ensure_clsact(filter.interface));
+    if (!fresh) GADGET_TRY(remove_dead_filters(route, filter, probe, request.options.host_proc));
     GADGET_TRY_ASSIGN(TcFilter added, route.add_filter(filter, request.program.fd()));
     added.program_id = program_id(request.program.fd());
-    return AttachmentPtr(std::make_unique<TcAttachment>(std::move(route), std::move(added)));
+    return AttachmentPtr(
+        std::make_unique<TcAttachment>(std::move(route), std::move(added), target.remove_clsact));
 }
 
 }  // namespace

@@ -71,6 +71,20 @@ Result<AttachmentPtr> attach_iterator(const AttachRequest& request) {
     return wrap_link(bpf_link_create(request.program.fd(), 0, BPF_TRACE_ITER, &options), request, what);
 }
 
+Result<AttachmentPtr> attach_struct_ops(const AttachRequest& request) {
+    const auto* const target = std::get_if<StructOps>(&request.probe.target);
+    const bpf_map* const map = target == nullptr ? nullptr : request.object.find_map(target->map);
+    if (map == nullptr || bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS) {
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) +
+                                                      "' needs a struct_ops map of the object as its target"};
+    }
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    const LogCapture capture;
+    bpf_link* const link = bpf_map__attach_struct_ops(map);
+    if (link == nullptr) return attach_error(errno, what, request.kind());
+    return AttachmentPtr(std::make_unique<LibbpfAttachment>(link));
+}
+
 Result<AttachmentPtr> attach_usdt(const AttachRequest& request) {
     UserTracepoint target;
     if (const auto* given = std::get_if<UserTracepoint>(&request.probe.target)) {

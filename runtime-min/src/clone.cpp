@@ -47,10 +47,34 @@ Result<UniqueFd> make_section(const std::string& section, const Bytes& content) 
     return fd;
 }
 
+/// Constants in assembler symbols stand in the instructions; those of the program itself come first, in the
+/// order of the object.
+Result<void> replace_asm_constant(const Object& object, const Constant& constant,
+                                  std::span<bpf_insn> instructions, const std::string& program) {
+    for (const AsmUse& use : object.asm_uses().at(constant.name)) {
+        if (use.program != program || use.index + 1 >= instructions.size() ||
+            instructions[use.index].code != kLoadImmediate) {
+            continue;
+        }
+        GADGET_TRY_ASSIGN(const std::uint64_t value, asm_value(constant, program, program));
+        instructions[use.index].imm = static_cast<__s32>(value);
+        instructions[use.index + 1].imm = static_cast<__s32>(value >> 32U);
+    }
+    return {};
+}
+
 Result<void> replace_constants(const Object& object, const CloneSpec& spec, std::span<bpf_insn> instructions,
                                Program& clone) {
-    if (spec.constants.empty()) return {};
-    GADGET_TRY_ASSIGN(const auto sections, changed_sections(object.handle(), spec.constants, clone.name));
+    std::vector<Constant> variables;
+    for (const Constant& constant : spec.constants) {
+        if (object.asm_uses().contains(constant.name)) {
+            GADGET_TRY(replace_asm_constant(object, constant, instructions, clone.name));
+        } else {
+            variables.push_back(constant);
+        }
+    }
+    if (variables.empty()) return {};
+    GADGET_TRY_ASSIGN(const auto sections, changed_sections(object.handle(), variables, clone.name));
     for (const auto& [section, content] : sections) {
         if (!section.starts_with(".rodata")) {
             return Error{ErrorCode::invalid_argument,
@@ -95,6 +119,10 @@ Result<Program> clone_program(const Object& object, const Program& original, con
                               std::string& log) {
     if (original.parsed && original.parsed->kind->attach == model::AttachKind::usdt) {
         return Error{ErrorCode::unsupported, "the USDT program '" + original.name + "' cannot be cloned"};
+    }
+    if (original.from_pin) {
+        return Error{ErrorCode::unsupported,
+                     "program '" + original.name + "' came from a pin: there is nothing to clone it from"};
     }
     Program clone;
     clone.name = original.name;

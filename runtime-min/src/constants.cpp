@@ -101,12 +101,17 @@ Result<std::map<std::string, Bytes>> changed_sections(bpf_object* object, std::s
     return sections;
 }
 
-Result<void> set_constants(bpf_object* object, std::span<const Constant> constants,
+Result<void> set_constants(const Object& object, std::span<const Constant> constants,
                            const std::string& object_name) {
-    if (constants.empty()) return {};
-    GADGET_TRY_ASSIGN(const auto sections, changed_sections(object, constants, object_name));
+    std::vector<Constant> variables;
+    for (const Constant& constant : constants) {
+        if (constant.probes.empty() && !object.asm_uses().contains(constant.name))
+            variables.push_back(constant);
+    }
+    if (variables.empty()) return {};
+    GADGET_TRY_ASSIGN(const auto sections, changed_sections(object.handle(), variables, object_name));
     for (const auto& [section, content] : sections) {
-        bpf_map* const map = bpf_object__find_map_by_name(object, section.c_str());
+        bpf_map* const map = bpf_object__find_map_by_name(object.handle(), section.c_str());
         const int status = bpf_map__set_initial_value(map, content.data(), content.size());
         if (status != 0)
             return errno_error(status, "setting the constants of '" + object_name + "' in " + section);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <string_view>
 
@@ -22,6 +23,11 @@ constexpr std::string_view kSyscallPrefix = "__arm64_sys_";
 #else
 constexpr std::string_view kSyscallPrefix = "sys_";
 #endif
+
+constexpr std::array<std::string_view, 6> kArchForms{"__x64_sys_",   "__arm64_sys_",   "__riscv_sys_",
+                                                     "__s390x_sys_", "__powerpc_sys_", "__ia32_sys_"};
+constexpr std::array<std::string_view, 6> kOlderForms{"__SyS_", "SyS_",      "__sys_",
+                                                      "sys_",   "__se_sys_", "__do_sys_"};
 
 constexpr std::array<std::string_view, 7> kPrefixes{"__x64_sys_", "__arm64_sys_", "__ia32_sys_", "__se_sys_",
                                                     "__do_sys_",  "sys_",         "SyS_"};
@@ -41,6 +47,26 @@ std::vector<std::string> syscall_symbols(const std::string& name) {
         if (prefix != kSyscallPrefix) names.push_back(std::string(prefix) + std::string(bare));
     }
     return names;
+}
+
+Result<std::string> find_syscall(const std::filesystem::path& symbols, const std::string& name) {
+    std::ifstream file(symbols);
+    if (!file) return errno_error(errno, "reading '" + symbols.string() + "'");
+    std::string line;
+    std::string older;
+    while (std::getline(file, line)) {
+        const std::size_t type = line.find(' ');
+        if (type == std::string::npos || type + 3 >= line.size()) continue;
+        const std::string symbol = line.substr(type + 3, line.find_first_of("\t ", type + 3) - type - 3);
+        if (!symbol.ends_with(name)) continue;
+        const std::string_view form = std::string_view(symbol).substr(0, symbol.size() - name.size());
+        if (std::ranges::find(kArchForms, form) != kArchForms.end()) return symbol;
+        if (older.empty() && std::ranges::find(kOlderForms, form) != kOlderForms.end()) older = symbol;
+    }
+    if (older.empty())
+        return Error{ErrorCode::not_found,
+                     "this kernel has no system call '" + name + "' that can be probed"};
+    return older;
 }
 
 std::string suggest_kernel_function(const std::string& name) {

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "gadget/support/result.h"
 
 namespace gadget::runtime {
+
+/// The name of a system call's function in a list like /proc/kallsyms: the form of an architecture
+/// ("__x64_sys_open") wherever it stands, else the first of the older forms. `not_found` when there is
+/// neither; `io` when the file cannot be read.
+[[nodiscard]] Result<std::string> find_syscall(const std::filesystem::path& symbols, const std::string& name);
 
 /// Names that the kernel may have for the entry of a system call, best first. Takes "openat", "sys_openat"
 /// and any full form:

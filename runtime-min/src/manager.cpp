@@ -3,6 +3,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -55,14 +56,28 @@ Result<void> check_probes(const ManagerSpec& spec) {
 }
 
 Result<void> check_names(const ManagerSpec& spec) {
-    std::set<std::string> constants;
+    std::set<std::pair<std::string, ProbeId>> constants;
     for (const Constant& constant : spec.constants) {
-        if (!constants.insert(constant.name).second)
-            return bad_spec(spec, "constant '" + constant.name + "' is set twice");
+        std::vector<ProbeId> scopes = constant.probes;
+        if (scopes.empty()) scopes.emplace_back();  // the whole object
+        for (ProbeId& scope : scopes) {
+            if (!constants.emplace(constant.name, std::move(scope)).second)
+                return bad_spec(spec, "constant '" + constant.name + "' is set twice");
+        }
     }
     std::set<std::string> maps;
     for (const MapEdit& edit : spec.map_edits) {
         if (!maps.insert(edit.map).second) return bad_spec(spec, "map '" + edit.map + "' is edited twice");
+    }
+    for (const Constant& constant : spec.constants) {
+        for (const ProbeId& id : constant.probes) {
+            const bool fits = std::ranges::any_of(
+                spec.probes, [&](const ProbeSpec& probe) { return probe.id == id && probe.own_copy; });
+            if (!fits) {
+                return bad_spec(spec, "constant '" + constant.name + "' is for '" + to_string(id) +
+                                          "', which is no probe with a copy of its own");
+            }
+        }
     }
     return {};
 }
@@ -129,7 +144,8 @@ std::vector<ProbeStatus> Manager::Impl::status() const {
     const std::shared_lock data(data_);
     std::vector<ProbeStatus> result;
     for (const Probe& probe : probes_) {
-        ProbeStatus status{probe.spec.id, probe.state, probe.reason, {}};
+        ProbeStatus status{probe.spec.id, probe.state, probe.reason, {}, {}};
+        if (probe.attachment) status.method = probe.attachment->method();
         const Program* const program = program_of(probe);
         if (program != nullptr) status.target = describe_target(*program, probe.spec);
         result.push_back(std::move(status));
@@ -143,8 +159,11 @@ Result<void> Manager::init() {
 Result<void> Manager::start() {
     return impl_->start();
 }
-Result<void> Manager::stop() {
-    return impl_->stop();
+Result<void> Manager::stop(Cleanup cleanup) {
+    return impl_->stop(cleanup);
+}
+Result<ObjectContents> Manager::open() {
+    return impl_->open();
 }
 Result<void> Manager::pause() {
     return impl_->pause();
@@ -175,6 +194,9 @@ Result<std::size_t> Manager::poll(std::chrono::milliseconds timeout, CancelToken
 }
 std::vector<ReaderStats> Manager::reader_stats() const {
     return impl_->reader_stats();
+}
+Result<bool> Manager::is_attached(const ProbeId& id) const {
+    return impl_->is_attached(id);
 }
 Result<UniqueFd> Manager::open_iterator(const ProbeId& id) const {
     return impl_->open_iterator(id);

@@ -17,22 +17,43 @@
 
 namespace gadget::runtime {
 
+/// A map of the object or one made since; the descriptor is borrowed.
+struct LoadedMap {
+    MapInfo info;
+    int fd;
+};
+
+/// A map that is not the object's: made while running, or given for one that the object does not have.
+struct ExtraMap {
+    MapInfo info;
+    UniqueFd fd;
+};
+
+/// The pin of a map, and what stop() has to be told to remove it.
+struct MapPin {
+    std::filesystem::path path;
+    Cleanup category;
+    bool always = false;
+};
+
 struct Probe {
     ProbeSpec spec;
     ProbeState state = ProbeState::reset;
     std::optional<Error> reason{};
     std::unique_ptr<Program> clone{};  ///< instead of the object's program
     AttachmentPtr attachment{};
+    bool link_pinned = false;
 };
 
 class Manager::Impl {
   public:
     Impl(ManagerSpec given, UniqueFd epoll) : spec(std::move(given)), epoll_(std::move(epoll)) {}
-    ~Impl() { (void)stop(); }
+    ~Impl() { (void)stop(Cleanup::none); }
 
+    Result<ObjectContents> open();
     Result<void> init();
     Result<void> start();
-    Result<void> stop();
+    Result<void> stop(Cleanup cleanup);
     Result<void> pause();
     Result<void> resume();
     [[nodiscard]] State state() const;
@@ -44,7 +65,12 @@ class Manager::Impl {
     Result<std::size_t> consume(std::size_t budget);
     Result<std::size_t> poll(std::chrono::milliseconds timeout, CancelToken cancel);
     [[nodiscard]] std::vector<ReaderStats> reader_stats() const;
+    template <class Spec>
+    Result<void> add_reader(const Spec& reader_spec);
+    Result<void> switch_reader(std::string_view map, bool run, bool strict);
+    [[nodiscard]] std::vector<ReaderTelemetry> take_reader_telemetry();
     Result<UniqueFd> open_iterator(const ProbeId& id) const;
+    Result<bool> is_attached(const ProbeId& id) const;
 
     [[nodiscard]] std::vector<MapInfo> maps() const;
     Result<MapInfo> map_info(std::string_view map) const;
@@ -52,6 +78,9 @@ class Manager::Impl {
     Result<UniqueFd> program_fd(std::string_view program) const;
     Result<void> route_maps(std::span<const MapRoute> routes) const;
     Result<void> route_tail_calls(std::span<const TailCallRoute> routes) const;
+
+    Result<void> new_map(const NewMap& map);
+    Result<void> clone_map(std::string_view map, std::string name, std::filesystem::path pin_path);
 
     Result<void> add_hook(ProbeSpec probe);
     Result<void> clone_program(CloneSpec clone);
@@ -64,9 +93,20 @@ class Manager::Impl {
   private:
     // Callers of these hold data_ (and control_ when they change anything).
     Result<Object> load_object(std::string& log) const;
+    Result<void> complete_init();
+    void release();
+    void plan_map_pins();
+    /// Removes the pins that this init() made.
+    void undo_pins();
+    Result<void> take_replacements();
+    Result<void> pin_programs();
+    Result<void> remove_pins(Cleanup cleanup);
     Result<void> fill_maps() const;
+    Result<ReaderPtr> open_reader(const RingBufferSpec& ring) const;
+    Result<ReaderPtr> open_reader(const PerfBufferSpec& perf) const;
     Result<std::vector<ReaderPtr>> open_readers() const;
-    void make_probes();
+    Result<void> make_probes();
+    Result<void> copy_programs();
     [[nodiscard]] Selector goal() const;
     [[nodiscard]] Probe* find_probe(const ProbeId& id);
     [[nodiscard]] const Probe* find_probe(const ProbeId& id) const;
@@ -74,13 +114,15 @@ class Manager::Impl {
     [[nodiscard]] Result<const Program*> hookable(const ProbeSpec& probe) const;
     Result<void> add_probe(Probe probe);
     void attach_probe(Probe& probe);
-    Result<void> detach_probe(Probe& probe, ProbeState next);
+    Result<AttachmentPtr> adopt_or_attach(Probe& probe, const Program& program);
+    Result<void> detach_probe(Probe& probe, ProbeState next, bool stopping = false);
     [[nodiscard]] Result<void> verdict(const ProbeId& id) const;
-    Result<void> detach_all(ProbeState next);
+    Result<void> detach_all(ProbeState next, bool stopping = false);
+    void remove_leftovers() const;
     [[nodiscard]] Error wrong_state(const char* operation, const char* remedy) const;
-    [[nodiscard]] const bpf_map* find_map(std::string_view name) const;
+    [[nodiscard]] std::optional<LoadedMap> find_map(std::string_view name) const;
     [[nodiscard]] Error unknown_map(std::string_view name) const;
-    [[nodiscard]] Result<const bpf_map*> require_map(std::string_view name) const;
+    [[nodiscard]] Result<LoadedMap> require_map(std::string_view name) const;
 
     std::mutex control_;
     mutable std::mutex reading_;
@@ -91,11 +133,18 @@ class Manager::Impl {
     std::vector<ReaderPtr> readers_;     // reading_
     // data_:
     State state_ = State::reset;
+    std::optional<Bytes> opened_;  // by open()
     Object object_;
+    std::vector<ExtraMap> extra_maps_;
+    std::vector<MapPin> map_pins_;
+    std::vector<std::filesystem::path> program_pins_;  // made by us
     std::vector<Probe> probes_;
     std::vector<Selector> activation_;
     std::string load_log_;
 };
+
+/// Fills in what follows from the kernel's numbers.
+void complete(MapInfo& info);
 
 /// Joins errors of several probes into one.
 [[nodiscard]] Result<void> join_errors(std::vector<Error> errors, const std::string& what);

@@ -52,18 +52,39 @@ Error Manager::Impl::wrong_state(const char* operation, const char* remedy) cons
 }
 
 Result<Object> Manager::Impl::load_object(std::string& log) const {
-    const auto load = [&](std::span<const std::byte> bytes) {
-        const LoadPlan plan{spec, bytes, [this](const std::string& program) {
+    const auto load = [&](std::span<const std::byte> bytes) -> Result<Object> {
+        ObjectImage image = ObjectImage::open(bytes);
+        GADGET_TRY(image.patch(spec.patchers));
+        GADGET_TRY(image.set_constants(spec.constants, spec.name));
+        const LoadPlan plan{spec, image, [this](const std::string& program) {
                                 return has_probe(spec, program) && !is_required(spec, program);
                             }};
         return Object::load(plan, log).context("while loading '" + spec.name + "'");
     };
+    if (opened_) return load(*opened_);
     if (const auto* const given = std::get_if<ObjectBytes>(&spec.object)) return load(given->bytes);
     GADGET_TRY_ASSIGN(const Bytes bytes, read_file(std::get<ObjectFile>(spec.object).path));
     return load(bytes);
 }
 
-void Manager::Impl::make_probes() {
+Result<ObjectContents> Manager::Impl::open() {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    if (state_ != State::reset || opened_) {
+        return Error{ErrorCode::already_exists, "the object of '" + spec.name + "' is open already"};
+    }
+    Bytes bytes;
+    if (const auto* const given = std::get_if<ObjectBytes>(&spec.object)) {
+        bytes = given->bytes;
+    } else {
+        GADGET_TRY_ASSIGN(bytes, read_file(std::get<ObjectFile>(spec.object).path));
+    }
+    GADGET_TRY_ASSIGN(ObjectContents contents, inspect_object(ObjectImage::open(bytes), spec.name));
+    opened_ = std::move(bytes);
+    return contents;
+}
+
+Result<void> Manager::Impl::make_probes() {
     probes_.clear();
     const auto add = [this](const ProbeSpec& probe_spec, const Program& program) {
         Probe probe;
@@ -73,7 +94,7 @@ void Manager::Impl::make_probes() {
         probes_.push_back(std::move(probe));
     };
     for (const ProbeSpec& probe : spec.probes) add(probe, *object_.find_program(probe.id.program));
-    if (!spec.probes.empty()) return;
+    if (!spec.probes.empty()) return copy_programs();
     for (const Program& program : object_.programs()) {
         if (!program.wanted) continue;
         ProbeSpec probe;
@@ -81,6 +102,35 @@ void Manager::Impl::make_probes() {
         probe.enabled = has_target(program, probe);
         add(probe, program);
     }
+    return {};
+}
+
+/// Probes with a program of their own get it now, with the constants that are theirs.
+Result<void> Manager::Impl::copy_programs() {
+    for (Probe& probe : probes_) {
+        if (!probe.spec.own_copy || probe.state != ProbeState::loaded) continue;
+        CloneSpec clone;
+        clone.probe.id = probe.spec.id;
+        for (const Constant& constant : spec.constants) {
+            if (std::ranges::find(constant.probes, probe.spec.id) != constant.probes.end())
+                clone.constants.push_back(constant);
+        }
+        const Program& original = *object_.find_program(probe.spec.id.program);
+        auto copy = runtime::clone_program(object_, original, clone, load_log_);
+        if (copy) {
+            probe.clone = std::make_unique<Program>(std::move(*copy));
+            continue;
+        }
+        Error reason = std::move(copy).context("while copying '" + to_string(probe.spec.id) + "'").error();
+        const bool required =
+            spec.activation.empty() || std::ranges::any_of(spec.activation, [&](const Selector& selector) {
+                return runtime::is_required(selector, probe.spec.id);
+            });
+        if (required) return reason;
+        probe.state = ProbeState::excluded;
+        probe.reason = std::move(reason);
+    }
+    return {};
 }
 
 Selector Manager::Impl::goal() const {
@@ -88,11 +138,29 @@ Selector Manager::Impl::goal() const {
     std::vector<Selector> all;
     for (const Probe& probe : probes_) {
         // What was excluded by the spec without an activation is not asked for.
-        const bool excluded =
-            std::ranges::find(spec.excluded_programs, probe.spec.id.program) != spec.excluded_programs.end();
-        if (probe.spec.enabled && !excluded) all.push_back(Selector::probe(probe.spec.id));
+        if (probe.spec.enabled && !object_.is_excluded(probe.spec.id.program))
+            all.push_back(Selector::probe(probe.spec.id));
     }
     return Selector::all_of(std::move(all));
+}
+
+/// Lets go of everything that init() made.
+void Manager::Impl::release() {
+    readers_.clear();
+    probes_.clear();
+    extra_maps_.clear();
+    object_ = Object();
+    state_ = State::reset;
+}
+
+/// What has to be in place before a program may run.
+Result<void> Manager::Impl::complete_init() {
+    GADGET_TRY(take_replacements());
+    GADGET_TRY(make_probes());
+    GADGET_TRY(pin_programs());
+    GADGET_TRY(fill_maps());
+    GADGET_TRY_ASSIGN(readers_, open_readers());
+    return {};
 }
 
 Result<void> Manager::Impl::init() {
@@ -101,27 +169,25 @@ Result<void> Manager::Impl::init() {
     if (state() == State::initialized) {
         const std::lock_guard reading(reading_);
         const std::unique_lock data(data_);
-        readers_.clear();
-        probes_.clear();
-        object_ = Object();
-        state_ = State::reset;
+        release();
     }
+    plan_map_pins();
     std::string log;
     auto object = load_object(log);
     const std::lock_guard reading(reading_);
     const std::unique_lock data(data_);
     load_log_ = std::move(log);
-    if (!object) return std::move(object).error();
-    object_ = std::move(*object);
-    make_probes();
-    auto filled = fill_maps();
-    auto readers = filled ? open_readers() : Result<std::vector<ReaderPtr>>(std::move(filled).error());
-    if (!readers) {
-        probes_.clear();
-        object_ = Object();
-        return std::move(readers).error();
+    if (!object) {
+        map_pins_.clear();  // libbpf has taken back its own
+        return std::move(object).error();
     }
-    readers_ = std::move(*readers);
+    object_ = std::move(*object);
+    auto ready = complete_init();
+    if (!ready) {
+        release();
+        undo_pins();
+        return ready;
+    }
     activation_ = spec.activation;
     state_ = State::initialized;
     return {};
@@ -132,7 +198,7 @@ void Manager::Impl::attach_probe(Probe& probe) {
     if (probe.state == ProbeState::running || program == nullptr || !program->loaded()) return;
     const unsigned attempts = probe.spec.retries.value_or(spec.options.retries) + 1;
     for (unsigned attempt = 1;; ++attempt) {
-        auto attachment = attach({object_, *program, probe.spec});
+        auto attachment = adopt_or_attach(probe, *program);
         if (attachment) {
             probe.attachment = std::move(*attachment);
             probe.state = ProbeState::running;
@@ -146,21 +212,10 @@ void Manager::Impl::attach_probe(Probe& probe) {
     }
 }
 
-Result<void> Manager::Impl::detach_probe(Probe& probe, ProbeState next) {
-    if (!probe.attachment) {
-        if (probe.state == ProbeState::paused) probe.state = next;
-        return {};
-    }
-    auto detached = probe.attachment->detach();
-    probe.attachment.reset();
-    probe.state = next;
-    return std::move(detached).context("while detaching '" + to_string(probe.spec.id) + "'");
-}
-
-Result<void> Manager::Impl::detach_all(ProbeState next) {
+Result<void> Manager::Impl::detach_all(ProbeState next, bool stopping) {
     std::vector<Error> errors;
     for (auto probe = probes_.rbegin(); probe != probes_.rend(); ++probe) {
-        auto detached = detach_probe(*probe, next);
+        auto detached = detach_probe(*probe, next, stopping);
         if (!detached) errors.push_back(std::move(detached).error());
     }
     return join_errors(std::move(errors), "while detaching the probes of '" + spec.name + "'");
@@ -181,6 +236,7 @@ Result<void> Manager::Impl::start() {
     if (state_ == State::running) return {};
     if (state_ == State::reset) return wrong_state("start", "init() comes first");
     const bool resuming = state_ == State::paused;
+    if (!resuming) remove_leftovers();
     const Selector wanted = goal();
     for (Probe& probe : probes_) {
         const auto ids = selected_probes(wanted);
@@ -200,33 +256,31 @@ Result<void> Manager::Impl::start() {
     return std::move(held).context("while starting '" + spec.name + "'");
 }
 
-Result<void> Manager::Impl::stop() {
+Result<void> Manager::Impl::stop(Cleanup cleanup) {
     const std::lock_guard control(control_);
     Result<void> detached;
     {
         const std::unique_lock data(data_);
+        opened_.reset();
         if (state_ == State::reset) return {};
-        detached = detach_all(ProbeState::loaded);
+        detached = detach_all(ProbeState::loaded, true);
     }
     auto drained = consume(SIZE_MAX);
     const std::lock_guard reading(reading_);
     const std::unique_lock data(data_);
+    std::vector<Error> errors;
+    if (!detached) errors.push_back(std::move(detached).error());
+    if (!drained) errors.push_back(std::move(drained).error());
     readers_.clear();
+    auto removed = remove_pins(cleanup);
+    if (!removed) errors.push_back(std::move(removed).error());
     for (Probe& probe : probes_) {
         probe.state = ProbeState::reset;
         probe.clone.reset();
     }
-    std::vector<Error> errors;
-    for (const MapEdit& edit : spec.map_edits) {
-        if (edit.pin_path.empty() || !edit.remove_pin_on_stop) continue;
-        std::error_code error;
-        std::filesystem::remove(edit.pin_path, error);
-        if (error) errors.push_back(errno_error(error.value(), "removing the pin of map '" + edit.map + "'"));
-    }
+    extra_maps_.clear();
     object_ = Object();
     state_ = State::reset;
-    if (!detached) errors.push_back(std::move(detached).error());
-    if (!drained) errors.push_back(std::move(drained).error());
     return join_errors(std::move(errors), "while stopping '" + spec.name + "'");
 }
 

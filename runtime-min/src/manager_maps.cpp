@@ -31,13 +31,7 @@ MapInfo describe(const bpf_map* map) {
     info.value_size = bpf_map__value_size(map);
     info.max_entries = bpf_map__max_entries(map);
     info.flags = bpf_map__map_flags(map);
-    info.per_cpu = is_per_cpu(info.type);
-    info.full_value_size = info.value_size;
-    if (info.per_cpu) {
-        const int cpus = libbpf_num_possible_cpus();
-        info.full_value_size =
-            (std::size_t{info.value_size} + 7) / 8 * 8 * static_cast<std::size_t>(std::max(cpus, 1));
-    }
+    complete(info);
     return info;
 }
 
@@ -137,9 +131,23 @@ Error unknown_route(const char* what, const std::string& name) {
 
 }  // namespace
 
-const bpf_map* Manager::Impl::find_map(std::string_view name) const {
+void complete(MapInfo& info) {
+    info.per_cpu = is_per_cpu(info.type);
+    info.full_value_size = info.value_size;
+    if (info.per_cpu) {
+        const int cpus = libbpf_num_possible_cpus();
+        info.full_value_size =
+            (std::size_t{info.value_size} + 7) / 8 * 8 * static_cast<std::size_t>(std::max(cpus, 1));
+    }
+}
+
+std::optional<LoadedMap> Manager::Impl::find_map(std::string_view name) const {
     const bpf_map* const map = object_.find_map(name);
-    return map != nullptr && bpf_map__fd(map) >= 0 ? map : nullptr;
+    if (map != nullptr && bpf_map__fd(map) >= 0) return LoadedMap{describe(map), bpf_map__fd(map)};
+    for (const ExtraMap& extra : extra_maps_) {
+        if (extra.info.name == name) return LoadedMap{extra.info, extra.fd.get()};
+    }
+    return std::nullopt;
 }
 
 Error Manager::Impl::unknown_map(std::string_view name) const {
@@ -147,10 +155,10 @@ Error Manager::Impl::unknown_map(std::string_view name) const {
     return unknown_name("map", name, spec.name, object_.map_names());
 }
 
-Result<const bpf_map*> Manager::Impl::require_map(std::string_view name) const {
-    const bpf_map* const map = find_map(name);
-    if (map == nullptr) return unknown_map(name);
-    return map;
+Result<LoadedMap> Manager::Impl::require_map(std::string_view name) const {
+    auto map = find_map(name);
+    if (!map) return unknown_map(name);
+    return std::move(*map);
 }
 
 std::vector<MapInfo> Manager::Impl::maps() const {
@@ -161,34 +169,34 @@ std::vector<MapInfo> Manager::Impl::maps() const {
     bpf_object__for_each_map(map, object_.handle()) {
         if (bpf_map__fd(map) >= 0) result.push_back(describe(map));
     }
+    for (const ExtraMap& extra : extra_maps_) result.push_back(extra.info);
     return result;
 }
 
 Result<MapInfo> Manager::Impl::map_info(std::string_view name) const {
     const std::shared_lock data(data_);
-    GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(name));
-    return describe(map);
+    GADGET_TRY_ASSIGN(LoadedMap map, require_map(name));
+    return std::move(map.info);
 }
 
 Result<UniqueFd> Manager::Impl::map_fd(std::string_view name) const {
     const std::shared_lock data(data_);
-    GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(name));
-    UniqueFd fd(fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0));
+    GADGET_TRY_ASSIGN(const LoadedMap map, require_map(name));
+    UniqueFd fd(fcntl(map.fd, F_DUPFD_CLOEXEC, 0));
     if (!fd) return errno_error(errno, "opening map '" + std::string(name) + "'");
     return fd;
 }
 
 Result<void> Manager::Impl::fill_maps() const {
     for (const MapEntry& entry : spec.map_entries) {
-        GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(entry.map));
-        const MapInfo info = describe(map);
-        if (entry.key.size() != info.key_size)
-            return wrong_size(info.name, "the key", info.key_size, entry.key.size());
-        if (entry.value.size() != info.full_value_size) {
-            return wrong_size(info.name, "the value", info.full_value_size, entry.value.size());
+        GADGET_TRY_ASSIGN(const LoadedMap map, require_map(entry.map));
+        if (entry.key.size() != map.info.key_size)
+            return wrong_size(map.info.name, "the key", map.info.key_size, entry.key.size());
+        if (entry.value.size() != map.info.full_value_size) {
+            return wrong_size(map.info.name, "the value", map.info.full_value_size, entry.value.size());
         }
-        if (bpf_map_update_elem(bpf_map__fd(map), entry.key.data(), entry.value.data(), BPF_ANY) != 0) {
-            return errno_error(errno, "filling map '" + info.name + "'");
+        if (bpf_map_update_elem(map.fd, entry.key.data(), entry.value.data(), BPF_ANY) != 0) {
+            return errno_error(errno, "filling map '" + map.info.name + "'");
         }
     }
     GADGET_TRY(route_maps(spec.map_routes));
@@ -198,41 +206,45 @@ Result<void> Manager::Impl::fill_maps() const {
 // The kernel waits for all readers after each change of a map in maps; a batch waits once.
 Result<void> Manager::Impl::route_maps(std::span<const MapRoute> routes) const {
     for (std::size_t i = 0; i < routes.size();) {
-        GADGET_TRY_ASSIGN(const bpf_map* const outer, require_map(routes[i].outer));
-        const std::size_t key_size = bpf_map__key_size(outer);
+        GADGET_TRY_ASSIGN(const LoadedMap outer, require_map(routes[i].outer));
+        const std::size_t key_size = outer.info.key_size;
         Bytes keys;
         std::vector<int> values;
-        for (; i < routes.size() && routes[i].outer == bpf_map__name(outer); ++i) {
+        std::optional<Error> bad;  // what comes before it is done all the same
+        for (; i < routes.size() && !bad && routes[i].outer == outer.info.name; ++i) {
             const MapRoute& route = routes[i];
-            if (route.key.size() != key_size)
-                return wrong_size(route.outer, "the key", key_size, route.key.size());
-            const bpf_map* const inner = route.inner_fd >= 0 ? nullptr : find_map(route.inner);
-            if (route.inner_fd < 0 && inner == nullptr) return unknown_route("inner map", route.inner);
-            keys.insert(keys.end(), route.key.begin(), route.key.end());
-            values.push_back(inner == nullptr ? route.inner_fd : bpf_map__fd(inner));
+            const auto inner = route.inner_fd >= 0 ? std::nullopt : find_map(route.inner);
+            if (route.key.size() != key_size) {
+                bad = wrong_size(route.outer, "the key", key_size, route.key.size());
+            } else if (route.inner_fd < 0 && !inner) {
+                bad = unknown_route("inner map", route.inner);
+            } else {
+                keys.insert(keys.end(), route.key.begin(), route.key.end());
+                values.push_back(inner ? inner->fd : route.inner_fd);
+            }
         }
         auto count = static_cast<std::uint32_t>(values.size());
-        const int fd = bpf_map__fd(outer);
-        if (count > 1 && bpf_map_update_batch(fd, keys.data(), values.data(), &count, nullptr) == 0) continue;
-        for (std::size_t k = 0; k < values.size();
-             ++k) {  // before Linux 5.19, or one that the batch stumbled over
-            if (bpf_map_update_elem(fd, keys.data() + k * key_size, &values[k], BPF_ANY) == 0) continue;
-            return errno_error(errno,
-                               "routing an inner map into '" + std::string(bpf_map__name(outer)) + "'");
+        const bool done =
+            count > 1 && bpf_map_update_batch(outer.fd, keys.data(), values.data(), &count, nullptr) == 0;
+        // One by one before Linux 5.19, or when the batch stumbled over one.
+        for (std::size_t k = 0; !done && k < values.size(); ++k) {
+            if (bpf_map_update_elem(outer.fd, keys.data() + k * key_size, &values[k], BPF_ANY) == 0) continue;
+            return errno_error(errno, "routing an inner map into '" + outer.info.name + "'");
         }
+        if (bad) return std::move(*bad);
     }
     return {};
 }
 
 Result<void> Manager::Impl::route_tail_calls(std::span<const TailCallRoute> routes) const {
     for (const TailCallRoute& route : routes) {
-        GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(route.map));
+        GADGET_TRY_ASSIGN(const LoadedMap map, require_map(route.map));
         const Program* const program = route.program_fd >= 0 ? nullptr : object_.find_program(route.program);
         if (route.program_fd < 0 && (program == nullptr || !program->loaded())) {
             return unknown_route("tail call program", route.program);
         }
         const int fd = program == nullptr ? route.program_fd : program->fd();
-        if (bpf_map_update_elem(bpf_map__fd(map), &route.key, &fd, BPF_ANY) != 0) {
+        if (bpf_map_update_elem(map.fd, &route.key, &fd, BPF_ANY) != 0) {
             return errno_error(errno,
                                "routing tail call " + std::to_string(route.key) + " of '" + route.map + "'");
         }

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "manager_impl.h"
+#include "trace_event.h"
 
 namespace gadget::runtime {
 
@@ -122,6 +123,24 @@ Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) 
     }
     activation_ = std::move(activation);
     return join_errors(std::move(errors), "while changing the activation of '" + spec.name + "'");
+}
+
+void Manager::Impl::remove_leftovers() const {
+    const auto by_event = [](const ProbeSpec& probe) {
+        if (const auto* t = std::get_if<KernelFunction>(&probe.target))
+            return t->method == ProbeMethod::events || t->max_active != 0;
+        if (const auto* t = std::get_if<UserFunction>(&probe.target)) return t->method == ProbeMethod::events;
+        return false;
+    };
+    if (std::ranges::any_of(probes_, by_event, &Probe::spec))
+        (void)remove_dead_events(spec.options.host_proc);
+}
+
+Result<bool> Manager::Impl::is_attached(const ProbeId& id) const {
+    const std::shared_lock data(data_);
+    const Probe* const probe = find_probe(id);
+    if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+    return probe->attachment && probe->attachment->is_there();
 }
 
 Result<void> Manager::Impl::rename_probe(const ProbeId& from, std::string uid) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -18,8 +19,27 @@ constexpr std::chrono::microseconds kBusyWait{1000};
 constexpr std::size_t kFlood = 256;
 constexpr std::chrono::microseconds kLinger{200};
 
-bool is_ring(const bpf_map* map) {
-    return bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
+/// A ring buffer's reader on a perf event array, for kernels (or users) without ring buffers.
+PerfBufferSpec in_place_of(const RingBufferSpec& ring) {
+    PerfBufferSpec perf;
+    perf.map = ring.map;
+    const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    if (ring.size != 0) perf.pages = (ring.size + page - 1) / page;
+    perf.start = ring.start;
+    perf.on_record = [ring](int, std::span<const std::byte> record) {
+        if (ring.on_batch) {
+            ring.on_batch(std::span(&record, 1));
+        } else {
+            ring.on_record(record);
+        }
+    };
+    return perf;
+}
+
+/// True when the spec leaves the map out: then its reader goes as well.
+bool is_left_out(const ManagerSpec& spec, const std::string& map) {
+    return std::ranges::any_of(
+        spec.map_edits, [&](const MapEdit& edit) { return edit.map == map && edit.create && !*edit.create; });
 }
 
 Error wrong_type(const std::string& map, const char* wanted) {
@@ -41,26 +61,101 @@ Result<bool> wait(int fd, CancelToken cancel, std::chrono::microseconds timeout)
 
 }  // namespace
 
+Result<ReaderPtr> Manager::Impl::open_reader(const PerfBufferSpec& perf) const {
+    GADGET_TRY_ASSIGN(const LoadedMap map, require_map(perf.map));
+    if (map.info.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY) return wrong_type(perf.map, "perf event array");
+    GADGET_TRY_ASSIGN(ReaderPtr reader, open_perf_reader(map.fd, map.info.max_entries, perf));
+    GADGET_TRY(reader->watch(epoll_.get()));
+    if (!perf.start) GADGET_TRY(reader->pause());
+    return reader;
+}
+
+Result<ReaderPtr> Manager::Impl::open_reader(const RingBufferSpec& ring) const {
+    GADGET_TRY_ASSIGN(const LoadedMap map, require_map(ring.map));
+    if (map.info.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY) return open_reader(in_place_of(ring));
+    if (map.info.type != BPF_MAP_TYPE_RINGBUF) return wrong_type(ring.map, "ring buffer");
+    GADGET_TRY_ASSIGN(ReaderPtr reader, open_ring_reader(map.fd, map.info.max_entries, ring));
+    GADGET_TRY(reader->watch(epoll_.get()));
+    if (!ring.start) GADGET_TRY(reader->pause());
+    return reader;
+}
+
 Result<std::vector<ReaderPtr>> Manager::Impl::open_readers() const {
     std::vector<ReaderPtr> readers;
     for (const RingBufferSpec& ring : spec.ring_buffers) {
-        GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(ring.map));
-        if (!is_ring(map)) return wrong_type(ring.map, "ring buffer");
-        GADGET_TRY_ASSIGN(ReaderPtr reader,
-                          open_ring_reader(bpf_map__fd(map), bpf_map__max_entries(map), ring));
-        GADGET_TRY(reader->watch(epoll_.get()));
+        if (is_left_out(spec, ring.map)) continue;
+        GADGET_TRY_ASSIGN(ReaderPtr reader, open_reader(ring));
         readers.push_back(std::move(reader));
     }
     for (const PerfBufferSpec& perf : spec.perf_buffers) {
-        GADGET_TRY_ASSIGN(const bpf_map* const map, require_map(perf.map));
-        if (bpf_map__type(map) != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
-            return wrong_type(perf.map, "perf event array");
-        GADGET_TRY_ASSIGN(ReaderPtr reader,
-                          open_perf_reader(bpf_map__fd(map), bpf_map__max_entries(map), perf));
-        GADGET_TRY(reader->watch(epoll_.get()));
+        if (is_left_out(spec, perf.map)) continue;
+        GADGET_TRY_ASSIGN(ReaderPtr reader, open_reader(perf));
         readers.push_back(std::move(reader));
     }
     return readers;
+}
+
+template <class Spec>
+Result<void> Manager::Impl::add_reader(const Spec& reader_spec) {
+    const std::lock_guard control(control_);
+    const std::lock_guard reading(reading_);
+    const std::unique_lock data(data_);
+    if (state_ == State::reset) return wrong_state("read", "init() comes first");
+    for (const ReaderPtr& reader : readers_) {
+        if (reader->stats().map != reader_spec.map) continue;
+        return Error{ErrorCode::already_exists, "map '" + reader_spec.map + "' has a reader already"};
+    }
+    GADGET_TRY_ASSIGN(ReaderPtr reader, open_reader(reader_spec));
+    readers_.push_back(std::move(reader));
+    return {};
+}
+
+Result<void> Manager::add_reader(RingBufferSpec ring) {
+    if (ring.on_record || ring.on_batch) return impl_->add_reader(ring);
+    return Error{ErrorCode::invalid_argument, "ring buffer '" + ring.map + "' has no handler"};
+}
+
+Result<void> Manager::add_reader(PerfBufferSpec perf) {
+    if (perf.on_record) return impl_->add_reader(perf);
+    return Error{ErrorCode::invalid_argument, "perf buffer '" + perf.map + "' has no handler"};
+}
+
+Result<void> Manager::Impl::switch_reader(std::string_view map, bool run, bool strict) {
+    const std::lock_guard control(control_);
+    const std::lock_guard reading(reading_);
+    for (const ReaderPtr& reader : readers_) {
+        if (reader->stats().map != map) continue;
+        if (reader->paused() != run) {
+            if (!strict) return {};
+            return Error{ErrorCode::invalid_argument, "the reader of '" + std::string(map) + "' is " +
+                                                          (run ? "not paused" : "paused already")};
+        }
+        return run ? reader->resume() : reader->pause();
+    }
+    return Error{ErrorCode::not_found, "map '" + std::string(map) + "' has no reader"};
+}
+
+Result<void> Manager::pause_reader(std::string_view map) {
+    return impl_->switch_reader(map, false, true);
+}
+Result<void> Manager::resume_reader(std::string_view map) {
+    return impl_->switch_reader(map, true, true);
+}
+Result<void> Manager::start_reader(std::string_view map) {
+    return impl_->switch_reader(map, true, false);
+}
+Result<void> Manager::stop_reader(std::string_view map) {
+    return impl_->switch_reader(map, false, false);
+}
+
+std::vector<ReaderTelemetry> Manager::Impl::take_reader_telemetry() {
+    const std::lock_guard reading(reading_);
+    std::vector<ReaderTelemetry> all;
+    for (const ReaderPtr& reader : readers_) reader->take_telemetry(all);
+    return all;
+}
+std::vector<ReaderTelemetry> Manager::take_reader_telemetry() {
+    return impl_->take_reader_telemetry();
 }
 
 Result<std::size_t> Manager::Impl::consume(std::size_t budget) {

@@ -48,18 +48,17 @@ Result<void> replace(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec)
     return {};
 }
 
-Result<void> check_pin_path(const MapEdit& edit, const ManagerSpec& spec) {
-    struct statfs file_system{};
-    const std::filesystem::path folder = edit.pin_path.parent_path();
-    if (statfs(folder.c_str(), &file_system) != 0) {
-        return errno_error(errno, edit_context(edit, spec) + ": pin folder '" + folder.string() + "'");
-    }
-    if (file_system.f_type != kBpfFsMagic) {
-        return Error{ErrorCode::invalid_argument,
-                     edit_context(edit, spec) + ": '" + folder.string() + "' is not on a bpf file system",
-                     "pin below /sys/fs/bpf"};
-    }
-    return {};
+/// Inner maps of a map in maps look like one that is there only while loading.
+Result<UniqueFd> make_inner_template(const Object& object, const MapEdit& edit, const ManagerSpec& spec) {
+    const bpf_map* const model = object.find_map(edit.inner_like);
+    if (model == nullptr) return unknown_name("inner map", edit.inner_like, spec.name, object.map_names());
+    bpf_map_create_opts options{};
+    options.sz = sizeof(options);
+    options.map_flags = bpf_map__map_flags(model);
+    UniqueFd fd(bpf_map_create(bpf_map__type(model), "template", bpf_map__key_size(model),
+                               bpf_map__value_size(model), bpf_map__max_entries(model), &options));
+    if (!fd) return errno_error(errno, edit_context(edit, spec) + ": making the template of its inner maps");
+    return fd;
 }
 
 Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
@@ -86,7 +85,7 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
     }
     if (edit.replace_fd >= 0) GADGET_TRY(replace(map, edit, spec));
     if (!edit.pin_path.empty()) {
-        GADGET_TRY(check_pin_path(edit, spec));
+        GADGET_TRY(check_pin_folder(edit.pin_path, edit_context(edit, spec)));
         const int status = bpf_map__set_pin_path(map, edit.pin_path.c_str());
         if (status != 0) return errno_error(status, edit_context(edit, spec) + ": setting its pin path");
     }
@@ -96,25 +95,45 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
 bool is_empty(const MapEdit& edit) {
     return !edit.type && !edit.max_entries && !edit.flags && !edit.key_size && !edit.value_size &&
            !edit.numa_node && !edit.create && edit.replace_fd < 0 && edit.inner_map_fd < 0 &&
-           edit.pin_path.empty();
+           edit.inner_like.empty() && edit.pin_path.empty();
 }
 
 }  // namespace
 
-Result<void> edit_maps(const Object& object, const ManagerSpec& spec) {
+Result<void> check_pin_folder(const std::filesystem::path& path, const std::string& what) {
+    struct statfs file_system{};
+    const std::filesystem::path folder = path.parent_path();
+    if (statfs(folder.c_str(), &file_system) != 0) {
+        return errno_error(errno, what + ": pin folder '" + folder.string() + "'");
+    }
+    if (file_system.f_type != kBpfFsMagic) {
+        return Error{ErrorCode::invalid_argument,
+                     what + ": '" + folder.string() + "' is not on a bpf file system",
+                     "pin below /sys/fs/bpf"};
+    }
+    return {};
+}
+
+Result<void> edit_maps(Object& object, const ManagerSpec& spec) {
     for (const MapEdit& edit : spec.map_edits) {
         bpf_map* const map = object.find_map(edit.map);
+        if (map == nullptr && edit.optional) continue;
         if (map == nullptr) return unknown_name("map", edit.map, spec.name, object.map_names());
         if (is_empty(edit)) {
             return Error{ErrorCode::invalid_argument,
                          edit_context(edit, spec) + ": the edit changes nothing"};
         }
         GADGET_TRY(apply(map, edit, spec));
+        if (edit.inner_like.empty()) continue;
+        GADGET_TRY_ASSIGN(UniqueFd inner, make_inner_template(object, edit, spec));
+        const int status = bpf_map__set_inner_map_fd(map, inner.get());
+        if (status != 0) return errno_error(status, edit_context(edit, spec) + ": setting its inner map");
+        object.keep(std::move(inner));
     }
     for (const RingBufferSpec& ring : spec.ring_buffers) {
         bpf_map* const map = object.find_map(ring.map);
         if (map == nullptr) return unknown_name("ring buffer map", ring.map, spec.name, object.map_names());
-        if (ring.size == 0) continue;
+        if (ring.size == 0 || bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF) continue;
         const int status = bpf_map__set_max_entries(map, ring.size);
         if (status != 0) return errno_error(status, "setting the size of ring buffer '" + ring.map + "'");
     }

@@ -25,10 +25,6 @@ std::string last_line(std::string_view text) {
     return printable(last);
 }
 
-bool names(std::span<const std::string> list, std::string_view name) {
-    return std::ranges::find(list, name) != list.end();
-}
-
 bool in_tail_calls(const ManagerSpec& spec, std::string_view name) {
     return std::ranges::any_of(spec.tail_calls,
                                [&](const TailCallRoute& route) { return route.program == name; });
@@ -56,6 +52,12 @@ Error load_error(int error, const std::string& name, const std::string& log) {
     Error result = errno_error(error, "loading '" + name + "'");
     if (const std::string line = last_line(log); !line.empty()) result.message += " (" + line + ")";
     return result;
+}
+
+bool is_program(int fd) {
+    std::error_code error;
+    const auto kind = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+    return !error && kind == "anon_inode:bpf-prog";
 }
 
 // libbpf 1.1 parses the kernel's BTF for a target that is set by name, and lets go of it at the end of a load
@@ -96,7 +98,7 @@ std::vector<std::string> Object::map_names() const {
     return result;
 }
 
-Result<Object> Object::open(const LoadPlan& plan, const Reasons& left_out) {
+Result<Object> Object::open(const LoadPlan& plan, Decisions& decisions) {
     const LogCapture capture;
     const std::string kernel_btf = plan.spec.options.kernel_btf.string();
     bpf_object_open_opts options{};
@@ -105,8 +107,10 @@ Result<Object> Object::open(const LoadPlan& plan, const Reasons& left_out) {
     if (!kernel_btf.empty()) options.btf_custom_path = kernel_btf.c_str();
     options.kernel_log_level = plan.spec.options.verifier_log_level;
     Object result;
-    result.object_.reset(bpf_object__open_mem(plan.bytes.data(), plan.bytes.size(), &options));
+    result.object_.reset(
+        bpf_object__open_mem(plan.image.bytes().data(), plan.image.bytes().size(), &options));
     if (!result.object_) return open_error(errno, plan.spec.name, capture.text());
+    result.asm_uses_ = plan.image.asm_uses();
     bpf_program* handle = nullptr;
     bpf_object__for_each_program(handle, result.object_.get()) {
         Program program;
@@ -117,15 +121,52 @@ Result<Object> Object::open(const LoadPlan& plan, const Reasons& left_out) {
         program.optional_section = !program.section.empty() && program.section.front() == '?';
         result.programs_.push_back(std::move(program));
     }
-    if (auto prepared = result.prepare(plan, left_out); !prepared) {
+    if (auto prepared = result.prepare(plan, decisions); !prepared) {
         forget_kernel_btf(result.object_.get());
         return prepared.error();
     }
     return result;
 }
 
-Result<void> Object::prepare(const LoadPlan& plan, const Reasons& left_out) {
+void Object::decide_excluded(const ManagerSpec& spec, Decisions& decisions) {
+    if (!decisions.excluded) {
+        decisions.excluded.emplace(spec.excluded_programs.begin(), spec.excluded_programs.end());
+        for (const Program& program : programs_) {
+            if (!spec.excluder.excluded) break;
+            if (spec.excluder.excluded(program.name, program.section))
+                decisions.excluded->insert(program.name);
+        }
+        if (spec.excluder.done) spec.excluder.done();
+    }
+    excluded_ = *decisions.excluded;
+}
+
+/// Programs that are pinned already take the place of those in the object, which are then not loaded.
+Result<void> Object::take_pinned(const ManagerSpec& spec) {
+    for (const ProbeSpec& probe : spec.probes) {
+        if (probe.pin_program.empty() || probe.own_copy) continue;
+        const std::string what =
+            "probe '" + to_string(probe.id) + "': pin '" + probe.pin_program.string() + "'";
+        const auto program = std::ranges::find(programs_, probe.id.program, &Program::name);
+        if (program == programs_.end() || program->clone) continue;
+        UniqueFd pinned(bpf_obj_get(probe.pin_program.c_str()));
+        if (!pinned && errno == ENOENT) continue;
+        if (!pinned) return errno_error(errno, what);
+        bpf_prog_info info{};
+        __u32 size = sizeof(info);
+        if (!is_program(pinned.get()) || bpf_obj_get_info_by_fd(pinned.get(), &info, &size) != 0 ||
+            info.type != static_cast<__u32>(bpf_program__type(program->handle))) {
+            return Error{ErrorCode::invalid_argument, what + " holds something else than this program"};
+        }
+        program->clone = std::move(pinned);
+        program->from_pin = true;
+    }
+    return {};
+}
+
+Result<void> Object::prepare(const LoadPlan& plan, Decisions& decisions) {
     const ManagerSpec& spec = plan.spec;
+    decide_excluded(spec, decisions);
     std::vector<std::string> program_names;
     for (const Program& program : programs_) program_names.push_back(program.name);
     for (const ProbeSpec& probe : spec.probes) {
@@ -134,29 +175,49 @@ Result<void> Object::prepare(const LoadPlan& plan, const Reasons& left_out) {
             return unknown_name("program", probe.id.program, spec.name, program_names);
         GADGET_TRY(retarget(*found, probe));
     }
+    GADGET_TRY(take_pinned(spec));
     for (Program& program : programs_) {
         program.wanted = is_wanted(spec, program);
-        if (names(spec.excluded_programs, program.name)) {
+        if (is_excluded(program.name)) {
             program.left_out = Error{ErrorCode::not_found, "program '" + program.name + "' is excluded"};
-        } else if (const auto reason = left_out.find(program.name); reason != left_out.end()) {
+        } else if (const auto reason = decisions.left_out.find(program.name);
+                   reason != decisions.left_out.end()) {
             program.left_out = reason->second;
         }
-        const bool load = program.wanted && !program.left_out;
+        const bool load = program.wanted && !program.left_out && !program.from_pin;
         if (load) GADGET_TRY(ensure_type(program));
         (void)bpf_program__set_autoload(program.handle, load);  // fails only after the load
     }
     GADGET_TRY(edit_maps(*this, spec));
-    return set_constants(object_.get(), spec.constants, spec.name);
+    return set_constants(*this, spec.constants, spec.name);
+}
+
+Result<ObjectContents> inspect_object(const ObjectImage& image, const std::string& name) {
+    const LogCapture capture;
+    bpf_object_open_opts options{};
+    options.sz = sizeof(options);
+    options.object_name = name.c_str();
+    const ObjectPtr object(bpf_object__open_mem(image.bytes().data(), image.bytes().size(), &options));
+    if (!object) return open_error(errno, name, capture.text());
+    ObjectContents contents;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object.get())
+        contents.programs.emplace_back(bpf_program__name(program));
+    bpf_map* map = nullptr;
+    bpf_object__for_each_map(map, object.get()) contents.maps.emplace_back(bpf_map__name(map));
+    for (const auto& [symbol, uses] : image.asm_uses()) contents.asm_constants.push_back(symbol);
+    return contents;
 }
 
 Result<Object> Object::load(const LoadPlan& plan, std::string& log) {
     log.clear();
-    Reasons left_out;
+    Decisions decisions;
     while (true) {
-        GADGET_TRY_ASSIGN(Object object, open(plan, left_out));
+        GADGET_TRY_ASSIGN(Object object, open(plan, decisions));
         LogCapture capture;
         const int status = bpf_object__load(object.object_.get());
         log += capture.text();
+        object.templates_.clear();
         if (status == 0) return object;
         const auto refusals = find_refusals(capture.text());
         // libbpf stops at the first refused program.
@@ -166,8 +227,8 @@ Result<Object> Object::load(const LoadPlan& plan, std::string& log) {
         if (program == nullptr) return load_error(-status, plan.spec.name, capture.text());
         Error reason = refusal_error(
             *refused, program->parsed ? program->parsed->kind->attach : model::AttachKind::syscall);
-        if (!plan.may_be_left_out(program->name) || left_out.contains(program->name)) return reason;
-        left_out.emplace(program->name, std::move(reason));
+        if (!plan.may_be_left_out(program->name) || decisions.left_out.contains(program->name)) return reason;
+        decisions.left_out.emplace(program->name, std::move(reason));
     }
 }
 

@@ -8,15 +8,18 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "gadget/model/section_table.h"
+#include "gadget/runtime/manager.h"
 #include "gadget/runtime/spec.h"
 #include "gadget/support/result.h"
 #include "gadget/support/unique_fd.h"
+#include "object_image.h"
 
 namespace gadget::runtime {
 
@@ -30,6 +33,7 @@ struct Program {
     bool optional_section = false;             ///< '?' in the object: not loaded unless asked for
     bool wanted = false;
     std::optional<Error> left_out{};     ///< why it is not loaded
+    bool from_pin = false;               ///< `clone` is a program that somebody had pinned
     UniqueFd clone{};                    ///< of a clone: its own program...
     std::vector<UniqueFd> clone_maps{};  ///< ...and the global data made for it
 
@@ -40,7 +44,7 @@ struct Program {
 /// What decides how an object is loaded; borrowed during load().
 struct LoadPlan {
     const ManagerSpec& spec;
-    std::span<const std::byte> bytes;
+    const ObjectImage& image;
     /// True when the activation can hold without this program.
     std::function<bool(const std::string& program)> may_be_left_out;
 };
@@ -58,18 +62,33 @@ class Object {
     [[nodiscard]] const Program* find_program(std::string_view name) const;
     [[nodiscard]] bpf_map* find_map(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> map_names() const;
+    /// Left out because the spec or its excluder says so.
+    [[nodiscard]] bool is_excluded(const std::string& program) const { return excluded_.contains(program); }
+    [[nodiscard]] const AsmUses& asm_uses() const { return asm_uses_; }
+    /// Keeps a template of inner maps open until the load is over.
+    void keep(UniqueFd inner_template) { templates_.push_back(std::move(inner_template)); }
 
   private:
-    using Reasons = std::map<std::string, Error>;
-    static Result<Object> open(const LoadPlan& plan, const Reasons& left_out);
-    Result<void> prepare(const LoadPlan& plan, const Reasons& left_out);
+    /// What one attempt to load hands to the next.
+    struct Decisions {
+        std::map<std::string, Error> left_out;
+        std::optional<std::set<std::string>> excluded;
+    };
+    static Result<Object> open(const LoadPlan& plan, Decisions& decisions);
+    Result<void> prepare(const LoadPlan& plan, Decisions& decisions);
+    Result<void> take_pinned(const ManagerSpec& spec);
+    void decide_excluded(const ManagerSpec& spec, Decisions& decisions);
 
     ObjectPtr object_;
     std::vector<Program> programs_;
+    std::set<std::string> excluded_;
+    AsmUses asm_uses_;
+    std::vector<UniqueFd> templates_;
 };
 
-/// Writes the constants into the initial values of the object's global data. Before the load.
-Result<void> set_constants(bpf_object* object, std::span<const Constant> constants,
+/// Writes the constants that are for the whole object into the initial values of the object's global data.
+/// Before the load.
+Result<void> set_constants(const Object& object, std::span<const Constant> constants,
                            const std::string& object_name);
 
 /// The content of every section that the constants change, with the changes.
@@ -82,7 +101,13 @@ Result<Program> clone_program(const Object& object, const Program& original, con
                               std::string& log);
 
 /// Applies map edits and the sizes that ring buffer specs ask for. Before the load.
-Result<void> edit_maps(const Object& object, const ManagerSpec& spec);
+Result<void> edit_maps(Object& object, const ManagerSpec& spec);
+
+/// Success when the folder of the pin is on a bpf file system. `what` starts the error.
+Result<void> check_pin_folder(const std::filesystem::path& path, const std::string& what);
+
+/// The names in an object, without loading it.
+Result<ObjectContents> inspect_object(const ObjectImage& image, const std::string& name);
 
 /// Gives a program another section or target before the load.
 Result<void> retarget(Program& program, const ProbeSpec& probe);

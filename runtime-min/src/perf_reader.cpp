@@ -36,15 +36,32 @@ struct CpuRing {
     int cpu;
     UniqueFd event;
     Mapping memory;
+    std::size_t high_water = 0;
+    std::uint64_t lost = 0;
 };
 
 class PerfReader final : public Reader {
   public:
     PerfReader(UniqueFd map, std::size_t page, PerfBufferSpec spec)
         : map_(std::move(map)), page_(page), spec_(std::move(spec)) {}
-    ~PerfReader() override {
-        for (const CpuRing& ring : rings_)
-            (void)bpf_map_delete_elem(map_.get(), &ring.cpu);  // the map may be shared
+    ~PerfReader() override { (void)pause(); }  // the map may be shared
+
+    Result<void> pause() override {
+        for (const CpuRing& ring : rings_) (void)bpf_map_delete_elem(map_.get(), &ring.cpu);
+        paused_ = true;
+        return {};
+    }
+    Result<void> resume() override {
+        for (const CpuRing& ring : rings_) GADGET_TRY(connect(ring.cpu, ring.event.get()));
+        paused_ = false;
+        return {};
+    }
+    [[nodiscard]] bool paused() const override { return paused_; }
+    void take_telemetry(std::vector<ReaderTelemetry>& all) override {
+        for (CpuRing& ring : rings_) {
+            all.push_back(
+                {spec_.map, ring.cpu, std::exchange(ring.high_water, 0), std::exchange(ring.lost, 0)});
+        }
     }
 
     Result<void> open(std::uint32_t entries, std::size_t pages) {
@@ -94,12 +111,15 @@ class PerfReader final : public Reader {
                                 model::AttachKind::perf_event);
         GADGET_TRY_ASSIGN(Mapping memory, Mapping::map(event.get(), page_ * (pages + 1), 0, true, name()));
         const int fd = event.get();
-        if (bpf_map_update_elem(map_.get(), &cpu, &fd, BPF_ANY) != 0) {
-            return errno_error(errno, "connecting " + name() + " on CPU " + std::to_string(cpu));
-        }
+        GADGET_TRY(connect(cpu, fd));
         rings_.push_back({cpu, std::move(event), std::move(memory)});
         if (ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) != 0) return errno_error(errno, "enabling " + name());
         return {};
+    }
+
+    Result<void> connect(int cpu, int event) {
+        if (bpf_map_update_elem(map_.get(), &cpu, &event, BPF_ANY) == 0) return {};
+        return errno_error(errno, "connecting " + name() + " on CPU " + std::to_string(cpu));
     }
 
     std::size_t drain_ring(CpuRing& ring, std::size_t budget) {
@@ -107,6 +127,7 @@ class PerfReader final : public Reader {
         const std::span data(ring.memory.data() + page_, ring.memory.size() - page_);
         const std::uint64_t head = std::atomic_ref(control->data_head).load(std::memory_order_acquire);
         std::uint64_t tail = control->data_tail;
+        ring.high_water = std::max<std::size_t>(ring.high_water, head - tail);
         std::size_t handed = 0;
         while (tail < head && handed < budget) {
             perf_event_header header;
@@ -114,7 +135,7 @@ class PerfReader final : public Reader {
                 tail & (data.size() - 1);  // records are aligned to 8: the header never wraps
             std::memcpy(&header, data.data() + at, sizeof(header));
             if (header.size < sizeof(header) || header.size > head - tail) break;
-            handed += give(ring.cpu, header, whole(data, at, header.size));
+            handed += give(ring, header, whole(data, at, header.size));
             tail += header.size;
             // Each record's space is free again as soon as its handler returns.
             std::atomic_ref(control->data_tail).store(tail, std::memory_order_release);
@@ -131,19 +152,20 @@ class PerfReader final : public Reader {
         return scratch_;
     }
 
-    std::size_t give(int cpu, const perf_event_header& header, std::span<const std::byte> record) {
+    std::size_t give(CpuRing& ring, const perf_event_header& header, std::span<const std::byte> record) {
         if (header.type == PERF_RECORD_SAMPLE && record.size() >= sizeof(SampleHeader)) {
             SampleHeader sample;
             std::memcpy(&sample, record.data(), sizeof(sample));
             record = record.subspan(sizeof(sample));
-            spec_.on_record(cpu, record.first(std::min<std::size_t>(sample.size, record.size())));
+            spec_.on_record(ring.cpu, record.first(std::min<std::size_t>(sample.size, record.size())));
             return 1;
         }
         if (header.type == PERF_RECORD_LOST && record.size() >= sizeof(LostRecord)) {
             LostRecord lost;
             std::memcpy(&lost, record.data(), sizeof(lost));
             lost_ += lost.lost;
-            if (spec_.on_lost) spec_.on_lost(cpu, lost.lost);
+            ring.lost += lost.lost;
+            if (spec_.on_lost) spec_.on_lost(ring.cpu, lost.lost);
         }
         return 0;
     }
@@ -152,6 +174,7 @@ class PerfReader final : public Reader {
     std::size_t page_;
     PerfBufferSpec spec_;
     std::vector<CpuRing> rings_;
+    bool paused_ = false;
     Bytes scratch_;
     std::atomic<std::uint64_t> records_ = 0;  // also read by other threads
     std::atomic<std::uint64_t> lost_ = 0;     // also read by other threads

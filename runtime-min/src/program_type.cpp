@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types and targets of programs, where the section name alone does not settle them for libbpf.
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -73,6 +74,7 @@ bool takes_kernel_target(AttachKind kind) {
         case AttachKind::fentry:
         case AttachKind::fexit:
         case AttachKind::fmod_ret:
+        case AttachKind::freplace:
         case AttachKind::lsm:
         case AttachKind::iter:
             return true;
@@ -114,12 +116,14 @@ Result<void> retarget(Program& program, const ProbeSpec& probe) {
     }
     std::string name = target != nullptr ? target->name : std::string();
     if (name.empty() && !probe.section.empty()) name = program.parsed->target;
-    if (name.empty() || name == program.parsed->target) {
+    const int other = target != nullptr ? target->program_fd : -1;
+    if (name.empty() && other >= 0) name = program.parsed->target;
+    if (other < 0 && (name.empty() || name == program.parsed->target)) {
         if (probe.section.empty()) return {};
     }
     if (name.empty()) return section_error(program.name, program.section);
     const LogCapture capture;
-    const int status = bpf_program__set_attach_target(program.handle, 0, name.c_str());
+    const int status = bpf_program__set_attach_target(program.handle, std::max(other, 0), name.c_str());
     if (status == 0) {
         program.parsed->target = name;
         return {};

@@ -49,6 +49,13 @@ class Reader {
     /// Hands over what is there, about `budget` records at most; returns how many.
     virtual Result<std::size_t> drain(std::size_t budget) = 0;
     [[nodiscard]] virtual ReaderStats stats() const = 0;
+    /// No more records: a perf buffer is disconnected from its map, a ring buffer is not read. Repeating them
+    /// changes nothing.
+    virtual Result<void> pause() = 0;
+    virtual Result<void> resume() = 0;
+    [[nodiscard]] virtual bool paused() const = 0;
+    /// Starts over with every call.
+    virtual void take_telemetry(std::vector<ReaderTelemetry>& all) = 0;
 };
 using ReaderPtr = std::unique_ptr<Reader>;
 

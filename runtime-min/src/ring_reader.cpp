@@ -49,9 +49,27 @@ class RingReader final : public Reader {
         return {};
     }
 
+    Result<void> pause() override {
+        if (epoll_ >= 0 && !paused_) (void)epoll_ctl(epoll_, EPOLL_CTL_DEL, map_.get(), nullptr);
+        paused_ = true;
+        return {};
+    }
+    Result<void> resume() override {
+        if (epoll_ >= 0 && paused_) GADGET_TRY(watch(epoll_));
+        paused_ = false;
+        return {};
+    }
+    [[nodiscard]] bool paused() const override { return paused_; }
+    void take_telemetry(std::vector<ReaderTelemetry>& all) override {
+        all.push_back({spec_.map, -1, std::exchange(high_water_, 0), 0});
+    }
+
     Result<std::size_t> drain(std::size_t budget) override {
+        if (paused_) return std::size_t{0};
         std::size_t handed = 0;
-        drain_to(load(producer_), budget, handed);
+        const Position end = load(producer_);
+        high_water_ = std::max<std::size_t>(high_water_, end - load(consumer_));
+        drain_to(end, budget, handed);
         records_ += handed;
         return handed;
     }
@@ -125,6 +143,8 @@ class RingReader final : public Reader {
 
     UniqueFd map_;
     int epoll_ = -1;  // borrowed
+    bool paused_ = false;
+    std::size_t high_water_ = 0;
     Mapping consumer_;
     Mapping producer_;
     std::byte* data_;

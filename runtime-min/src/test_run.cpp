@@ -40,7 +40,10 @@ Result<TestRunOutcome> Manager::test_run(std::string_view program, const TestRun
             outcome.data.resize(options.data_size_out);
             return outcome;
         }
-        if (errno == EINTR || errno == EAGAIN) continue;
+        if (errno == EINTR || errno == EAGAIN) {
+            if (input.on_restart) input.on_restart();
+            continue;
+        }
         if (errno == 524 || errno == EOPNOTSUPP) {
             return Error{ErrorCode::unsupported,
                          what + ": this kernel cannot run programs of that kind on demand", "",

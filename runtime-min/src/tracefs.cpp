@@ -66,9 +66,16 @@ bool is_event_name(const std::string& name) {
 
 }  // namespace
 
+UniqueFd find_tracefs(std::span<const char* const> folders) {
+    for (const char* const folder : folders) {
+        if (UniqueFd fd = open_mounted(folder)) return fd;
+    }
+    return {};
+}
+
 Result<UniqueFd> open_tracefs() {
-    if (UniqueFd fd = open_mounted("/sys/kernel/tracing")) return fd;
-    if (UniqueFd fd = open_mounted("/sys/kernel/debug/tracing")) return fd;
+    constexpr std::array kFolders{"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
+    if (UniqueFd fd = find_tracefs(kFolders)) return fd;
     errno = 0;
     if (UniqueFd fd = open_private()) return fd;
     const int error = errno;

@@ -3,17 +3,25 @@
 
 #include <bpf/bpf.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #define EMBEDDED_OBJECT(name)                   \
     extern const unsigned char object_##name[]; \
     extern const std::size_t object_##name##_size
 
+EMBEDDED_OBJECT(asm_constants);
 EMBEDDED_OBJECT(fire);
+EMBEDDED_OBJECT(flood);
+EMBEDDED_OBJECT(hooks);
 EMBEDDED_OBJECT(iter);
 EMBEDDED_OBJECT(kernel_functions);
 EMBEDDED_OBJECT(maps);
@@ -21,11 +29,21 @@ EMBEDDED_OBJECT(multi);
 EMBEDDED_OBJECT(net);
 EMBEDDED_OBJECT(perf);
 EMBEDDED_OBJECT(refused);
+EMBEDDED_OBJECT(operations);
+EMBEDDED_OBJECT(output);
+EMBEDDED_OBJECT(patched);
+EMBEDDED_OBJECT(inner_template);
 EMBEDDED_OBJECT(usdt);
 
 extern "C" __attribute__((noinline, used, visibility("default"))) int gadget_test_target(int value) {
     asm volatile("" : "+r"(value));
     return value + 1;
+}
+
+extern "C" __attribute__((noipa, used)) int
+gadget_test_target_with_a_name_that_is_longer_than_an_event_may_be_called(int value) {
+    asm volatile("" : "+r"(value));
+    return value;
 }
 
 // A USDT probe "gadgetkit:tested" with one 8-byte argument in a register, as <sys/sdt.h> would write it.
@@ -86,7 +104,14 @@ Bytes object_bytes(const std::string& name) {
         return std::as_bytes(std::span(data, size));
     };
     const std::map<std::string, std::span<const std::byte>> objects{
+        {"asm_constants", view(object_asm_constants, object_asm_constants_size)},
         {"fire", view(object_fire, object_fire_size)},
+        {"flood", view(object_flood, object_flood_size)},
+        {"hooks", view(object_hooks, object_hooks_size)},
+        {"operations", view(object_operations, object_operations_size)},
+        {"output", view(object_output, object_output_size)},
+        {"patched", view(object_patched, object_patched_size)},
+        {"inner_template", view(object_inner_template, object_inner_template_size)},
         {"iter", view(object_iter, object_iter_size)},
         {"kernel_functions", view(object_kernel_functions, object_kernel_functions_size)},
         {"maps", view(object_maps, object_maps_size)},
@@ -105,9 +130,11 @@ ManagerSpec spec_of(const std::string& object) {
     spec.name = object;
     spec.object = ObjectBytes{object_bytes(object)};
     const auto self = static_cast<std::uint32_t>(getpid());
-    const bool watches_process = object == "fire" || object == "perf" || object == "kernel_functions";
+    static const std::set<std::string> watching{"fire",   "flood", "hooks", "kernel_functions",
+                                                "output", "perf"};
+    const bool watches_process = watching.contains(object);
     if (watches_process) spec.constants.push_back({.name = "target_tgid", .value = bytes_of(self)});
-    if (object == "fire") {
+    if (object == "fire" || object == "flood") {
         spec.constants.push_back({.name = "syscall_number", .value = bytes_of(std::uint64_t{SYS_getpgid})});
     }
     return spec;
@@ -163,6 +190,48 @@ bool program_goes(std::uint32_t id) {
 }
 bool map_goes(std::uint32_t id) {
     return goes(map_exists, id);
+}
+
+Result<Manager> init_manager(ManagerSpec spec) {
+    GADGET_TRY_ASSIGN(Manager manager, Manager::create(std::move(spec)));
+    GADGET_TRY(manager.init());
+    return manager;
+}
+
+Result<Manager> start_manager(ManagerSpec spec) {
+    GADGET_TRY_ASSIGN(Manager manager, init_manager(std::move(spec)));
+    GADGET_TRY(manager.start());
+    return manager;
+}
+
+BpfFs::BpfFs() {
+    auto created = TempDir::create("gadget-bpffs");
+    if (!created) return;
+    folder.emplace(std::move(*created));
+    mounted = mount("bpf", folder->path().c_str(), "bpf", 0, nullptr) == 0;
+}
+BpfFs::~BpfFs() {
+    if (mounted) (void)umount2(folder->path().c_str(), MNT_DETACH);
+}
+
+bool kernel_is_emulated() {
+    return std::filesystem::exists("/machine");
+}
+
+bool kernel_before(int major, int minor) {
+    utsname name{};
+    int running_major = 0;
+    int running_minor = 0;
+    if (uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &running_major, &running_minor) != 2)
+        return false;
+    return std::pair(running_major, running_minor) < std::pair(major, minor);
+}
+
+bool in_child(const std::function<bool()>& work) {
+    const pid_t child = fork();
+    if (child == 0) _exit(work() ? 0 : 1);
+    int status = 1;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 UserFunction own_function(std::string symbol) {

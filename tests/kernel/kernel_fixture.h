@@ -6,10 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 
 #include "gadget/runtime.h"
+#include "gadget/support/files.h"
 
 namespace gadget::runtime {
 
@@ -60,8 +64,33 @@ bool map_exists(std::uint32_t id);
 bool program_goes(std::uint32_t id);
 bool map_goes(std::uint32_t id);
 
+/// A Manager of the spec, loaded.
+Result<Manager> init_manager(ManagerSpec spec);
+/// And running.
+Result<Manager> start_manager(ManagerSpec spec);
+
+/// A bpf file system of its own in a temporary folder.
+struct BpfFs {
+    std::optional<TempDir> folder;
+    bool mounted = false;
+
+    BpfFs();
+    ~BpfFs();
+    [[nodiscard]] std::filesystem::path operator/(const char* name) const { return folder->path() / name; }
+};
+
+/// True in a machine without hardware of its own, where everything takes many times as long.
+bool kernel_is_emulated();
+
+/// True when this kernel is older.
+bool kernel_before(int major, int minor);
+
+/// Runs `work` in a child process and waits for it; true when it returned true.
+bool in_child(const std::function<bool()>& work);
+
 /// The function that uprobes of the tests hook.
 extern "C" int gadget_test_target(int value);
+extern "C" int gadget_test_target_with_a_name_that_is_longer_than_an_event_may_be_called(int value);
 /// Calls the functions gadget_many_00() to gadget_many_99() once each; returns 100.
 int call_hundred();
 /// Passes the USDT probe gadgetkit:tested with this argument.
@@ -82,6 +111,25 @@ class KernelTest : public testing::Test {
             GTEST_SKIP() << "missing: " << (result).error().requirement->feature;                           \
         }                                                                                                   \
     } while (false)
+
+#define EXPECT_OK(result)                                                                  \
+    do {                                                                                   \
+        const auto& expect_ok_result = (result);                                           \
+        EXPECT_TRUE(expect_ok_result.has_value()) << expect_ok_result.error().to_string(); \
+    } while (false)
+
+/// A running Manager of the spec, in a variable of this name.
+#define START_OR_SKIP(manager, spec)                \
+    auto manager = Manager::create(spec);           \
+    ASSERT_OK(manager);                             \
+    {                                               \
+        const auto init_result = manager->init();   \
+        GADGET_SKIP_IF_UNSUPPORTED(init_result);    \
+        ASSERT_OK(init_result);                     \
+        const auto start_result = manager->start(); \
+        GADGET_SKIP_IF_UNSUPPORTED(start_result);   \
+        ASSERT_OK(start_result);                    \
+    }
 
 #define ASSERT_OK(result)                                                                  \
     do {                                                                                   \

@@ -263,9 +263,8 @@ TEST_F(Attach, Case130_PauseReallyPauses) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_raw"), probe("on_btf"), probe("on_tracepoint"),
                    probe("on_uprobe", own_function())};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_OK(started);
@@ -296,9 +295,8 @@ TEST_F(Attach, Case125_HooksOfOneProgramComeAndGo) {
     spec.probes = {probe("on_uprobe", own_function()), probe("on_raw")};
     spec.probes.front().enabled = false;
     spec.probes.back().enabled = false;
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     (void)gadget_test_target(1);
     EXPECT_EQ(count_of(*manager, kHitUprobe), 0U);

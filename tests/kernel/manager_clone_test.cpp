@@ -28,9 +28,8 @@ TEST_F(Clone, Case124_CloneHasItsOwnConstantsAndTheOriginalKeepsIts) {
     spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto record) {
                                      records.push_back(value_of<FireRecord>(record));
                                  }});
-    auto created = Manager::create(std::move(spec));
+    auto created = init_manager(std::move(spec));
     ASSERT_OK(created);
-    ASSERT_OK(created->init());
     const auto started = created->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_OK(started);
@@ -59,9 +58,8 @@ TEST_F(Clone, Case124_CloneHasItsOwnConstantsAndTheOriginalKeepsIts) {
 
 TEST_F(Clone, Case128_CloneWritesToItsOwnMap) {
     start("fire", {probe("on_raw")});
-    auto other = Manager::create(spec_of("fire"));
+    auto other = init_manager(spec_of("fire"));
     ASSERT_OK(other);
-    ASSERT_OK(other->init());
     const auto map = other->map_fd("hits");
     ASSERT_OK(map);
     CloneSpec clone;

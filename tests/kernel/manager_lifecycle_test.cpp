@@ -43,9 +43,8 @@ TEST_F(Lifecycle, Case002_PauseAndResumeBeforeStartAreRefused) {
 }
 
 TEST_F(Lifecycle, Case003_SecondStartAttachesNothingTwice) {
-    auto manager = Manager::create(raw_spec());
+    auto manager = init_manager(raw_spec());
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     ASSERT_OK(manager->start());
     fire(3);
@@ -53,9 +52,8 @@ TEST_F(Lifecycle, Case003_SecondStartAttachesNothingTwice) {
 }
 
 TEST_F(Lifecycle, Case004_InitWhileRunningIsRefusedAndWorksAfterStop) {
-    auto manager = Manager::create(raw_spec());
+    auto manager = init_manager(raw_spec());
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     EXPECT_FALSE(manager->init());
     ASSERT_OK(manager->stop());
@@ -67,9 +65,8 @@ TEST_F(Lifecycle, Case004_InitWhileRunningIsRefusedAndWorksAfterStop) {
 }
 
 TEST_F(Lifecycle, Case005_SecondInitLetsGoOfTheFirstObject) {
-    auto manager = Manager::create(raw_spec());
+    auto manager = init_manager(raw_spec());
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const std::size_t before = open_fds();
     const auto first = manager->programs();
     ASSERT_EQ(first.size(), 1U);
@@ -80,9 +77,8 @@ TEST_F(Lifecycle, Case005_SecondInitLetsGoOfTheFirstObject) {
 }
 
 TEST_F(Lifecycle, Case006_StartWhilePausedResumes) {
-    auto manager = Manager::create(raw_spec());
+    auto manager = init_manager(raw_spec());
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     ASSERT_OK(manager->pause());
     ASSERT_OK(manager->start());
@@ -183,9 +179,8 @@ TEST_F(Lifecycle, Case015_StopDeliversWhatWasSubmittedAndNothingAfterwards) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_tracepoint")};
     spec.ring_buffers.push_back({.map = "events", .on_record = [&](auto) { ++records; }});
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_OK(started);
@@ -200,9 +195,8 @@ TEST_F(Lifecycle, Case015_StopDeliversWhatWasSubmittedAndNothingAfterwards) {
 TEST_F(Lifecycle, Case016_FailedStartLeavesNothingAttached) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_raw"), probe("on_uprobe", own_function("no_such_function_here"))};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const std::size_t before = open_fds();
     const auto started = manager->start();
     ASSERT_FALSE(started);
@@ -217,9 +211,8 @@ TEST_F(Lifecycle, Case016_FailedStartLeavesNothingAttached) {
 TEST_F(Lifecycle, Case018_ManyCyclesLeaveNoDescriptorAndNoProgram) {
     ManagerSpec spec = raw_spec();
     spec.ring_buffers.push_back({.map = "events", .on_record = [](auto) {}});
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     const std::uint32_t program = manager->programs().front().id;
     const std::uint32_t map = manager->map_info("hits")->id;
@@ -237,9 +230,8 @@ TEST_F(Lifecycle, Case018_ManyCyclesLeaveNoDescriptorAndNoProgram) {
 }
 
 TEST_F(Lifecycle, MovedManagerKeepsRunning) {
-    auto created = Manager::create(raw_spec());
+    auto created = init_manager(raw_spec());
     ASSERT_OK(created);
-    ASSERT_OK(created->init());
     ASSERT_OK(created->start());
     Manager moved = std::move(*created);
     fire(2);
@@ -270,9 +262,8 @@ TEST_F(Lifecycle, Case020_WithoutSelectorsEveryProbeMustRun) {
     ManagerSpec spec = spec_of("fire");
     Tracepoint missing{"sched", "no_such_event"};
     spec.probes = {probe("on_raw"), probe("on_tracepoint", missing)};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_FALSE(started);
@@ -294,9 +285,8 @@ TEST_F(Lifecycle, Case024_BestEffortAndOneOfTolerateMissingTargets) {
     const auto id = [](const char* program, const char* uid = "") { return Selector::probe({program, uid}); };
     spec.activation = {id("on_raw"), Selector::one_of({id("on_uprobe"), id("on_uprobe", "1")}),
                        Selector::best_effort({id("on_uprobe", "2")})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     const auto status = manager->status();
     ASSERT_EQ(status.size(), 4U);
@@ -313,9 +303,8 @@ TEST_F(Lifecycle, Case022_FailureListsEveryMissingProbe) {
     const auto id = [](const char* program, const char* uid = "") { return Selector::probe({program, uid}); };
     spec.activation = {Selector::all_of({id("on_raw")}),
                        Selector::one_of({id("on_uprobe", "1"), id("on_uprobe", "2")})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message.find("missing_one"), std::string::npos) << started.error().to_string();
@@ -324,9 +313,8 @@ TEST_F(Lifecycle, Case022_FailureListsEveryMissingProbe) {
 
 TEST_F(Lifecycle, Case023_UpdateAfterAFailedStart) {
     ManagerSpec spec = mixed_spec();
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_FALSE(manager->start());
     ASSERT_OK(manager->update_activation({Selector::probe({"on_raw"})}));
     ASSERT_OK(manager->start());
@@ -339,17 +327,15 @@ TEST_F(Lifecycle, Case027_ExcludedProgramIsLeftOut) {
     spec.probes = {probe("on_raw"), probe("on_btf")};
     spec.excluded_programs = {"on_btf"};
     spec.activation = {Selector::probe({"on_raw"}), Selector::best_effort({Selector::probe({"on_btf"})})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     EXPECT_EQ(manager->programs().size(), 1U);
     EXPECT_EQ(manager->status()[1].state, ProbeState::excluded);
 
     spec.activation = {Selector::probe({"on_btf"})};
-    auto strict = Manager::create(spec);
+    auto strict = init_manager(spec);
     ASSERT_OK(strict);
-    ASSERT_OK(strict->init());
     const auto started = strict->start();
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message.find("excluded"), std::string::npos);
@@ -358,9 +344,8 @@ TEST_F(Lifecycle, Case027_ExcludedProgramIsLeftOut) {
 TEST_F(Lifecycle, Case028_Rename) {
     ManagerSpec spec = mixed_spec();
     spec.activation = {Selector::probe({"on_raw"})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->rename_probe({"on_raw"}, "main"));
     EXPECT_FALSE(manager->rename_probe({"on_uprobe", "1"}, "2")) << "taken";
     EXPECT_FALSE(manager->rename_probe({"on_unknown"}, "x"));
@@ -370,13 +355,12 @@ TEST_F(Lifecycle, Case028_Rename) {
     EXPECT_FALSE(manager->rename_probe({"on_raw", "main"}, "other")) << "it runs";
 }
 
-TEST_F(Lifecycle, Case029_UpdateKeepsWhatRuns) {
+TEST_F(Lifecycle, Case029_030_UpdateKeepsWhatRuns) {
     ManagerSpec spec = spec_of("fire");
     spec.probes = {probe("on_raw"), probe("on_btf"), probe("on_uprobe", own_function())};
     spec.activation = {Selector::probe({"on_raw"}), Selector::probe({"on_btf"})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     ASSERT_OK(manager->update_activation({Selector::probe({"on_raw"}), Selector::probe({"on_uprobe"})}));
     fire(2);
@@ -395,9 +379,8 @@ TEST_F(Lifecycle, Case032_BestEffortCoversTheLoad) {
     ManagerSpec spec = spec_of("refused");
     spec.probes = {probe("on_bad"), probe("on_good")};
     spec.activation = {Selector::probe({"on_good"}), Selector::best_effort({Selector::probe({"on_bad"})})};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     ASSERT_OK(manager->start());
     const auto status = manager->status();
     EXPECT_EQ(status[0].state, ProbeState::excluded);

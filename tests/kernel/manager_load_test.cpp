@@ -33,9 +33,8 @@ std::uint32_t run(const Manager& manager, const char* program) {
 TEST_F(Load, Case042_ConstantReachesTheProgram) {
     ManagerSpec spec = maps_spec();
     spec.constants = {constant("answer", bytes_of(std::uint64_t{123}))};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     EXPECT_EQ(run(*manager, "on_jump"), 123U);
 }
 
@@ -62,9 +61,8 @@ TEST_F(Load, Case042_MissingConstant) {
     EXPECT_EQ(loaded.error().code, ErrorCode::not_found);
     EXPECT_NE(loaded.error().hint.find("answer"), std::string::npos);
     spec.constants.front().optional = true;
-    auto lenient = Manager::create(spec);
+    auto lenient = init_manager(spec);
     ASSERT_OK(lenient);
-    ASSERT_OK(lenient->init());
 
     ManagerSpec without = spec_of("refused");  // has no global variable at all
     without.probes = {probe("on_good")};
@@ -87,9 +85,8 @@ TEST_F(Load, Case042_MutableVariableNeedsLeave) {
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find(".data"), std::string::npos);
     spec.constants.back().allow_mutable = true;
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_OK(started);
@@ -105,9 +102,8 @@ TEST_F(Load, Case042_ArrayConstant) {
     spec.ring_buffers.push_back(
         {.map = "events", .on_record = [&](auto record) { seen = value_of<FireRecord>(record).label; }});
     spec.constants.push_back(constant("label", bytes_of(std::array<char, 8>{'o', 't', 'h', 'e', 'r'})));
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     GADGET_SKIP_IF_UNSUPPORTED(started);
     ASSERT_OK(started);
@@ -116,7 +112,7 @@ TEST_F(Load, Case042_ArrayConstant) {
     EXPECT_EQ(seen, "other");
 }
 
-TEST_F(Load, Case033_ExcludedMapInUseIsNamed) {
+TEST_F(Load, Case033_034_035_ExcludedMapInUseIsNamed) {
     ManagerSpec spec = maps_spec();
     spec.map_edits = {{.map = "excluded", .create = false}};
     auto manager = Manager::create(spec);
@@ -127,28 +123,25 @@ TEST_F(Load, Case033_ExcludedMapInUseIsNamed) {
 
     // Case 034: without the program that uses it, it is not missed.
     spec.excluded_programs = {"on_excluded"};
-    auto without = Manager::create(spec);
+    auto without = init_manager(spec);
     ASSERT_OK(without);
-    ASSERT_OK(without->init());
 
     // Case 035: nor when a constant makes its use unreachable.
     spec.excluded_programs.clear();
     spec.constants = {constant("use_excluded", bytes_of(std::int32_t{0}))};
-    auto dead_code = Manager::create(spec);
+    auto dead_code = init_manager(spec);
     ASSERT_OK(dead_code);
-    ASSERT_OK(dead_code->init());
 }
 
 TEST_F(Load, Case047_MapEdits) {
     ManagerSpec spec = maps_spec();
-    spec.map_edits = {{.map = "table", .type = std::uint32_t{BPF_MAP_TYPE_LRU_HASH}, .max_entries = 100000}};
-    auto manager = Manager::create(spec);
+    spec.map_edits = {{.map = "table", .type = std::uint32_t{BPF_MAP_TYPE_LRU_HASH}, .max_entries = 1000000}};
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto info = manager->map_info("table");
     ASSERT_OK(info);
     EXPECT_EQ(info->type, std::uint32_t{BPF_MAP_TYPE_LRU_HASH});
-    EXPECT_EQ(info->max_entries, 100000U);
+    EXPECT_EQ(info->max_entries, 1000000U);
     EXPECT_EQ(info->key_size, 4U);
     EXPECT_EQ(info->value_size, 8U);
 }
@@ -171,26 +164,23 @@ TEST_F(Load, Case048_EmptyEditAndUnknownMapAreRefused) {
 TEST_F(Load, Case049_InitialContentsAndFreeze) {
     ManagerSpec spec = maps_spec();
     spec.map_entries = {{"table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{55})}};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     EXPECT_EQ(run(*manager, "on_table"), 55U);
     ASSERT_OK(manager->freeze("table"));
     EXPECT_FALSE(manager->update("table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{1})));
     EXPECT_EQ(run(*manager, "on_table"), 55U);
 }
 
-TEST_F(Load, Case050_MapSharedBetweenManagers) {
-    auto owner = Manager::create(maps_spec());
+TEST_F(Load, Case050_055_MapSharedBetweenManagers) {
+    auto owner = init_manager(maps_spec());
     ASSERT_OK(owner);
-    ASSERT_OK(owner->init());
     const auto table = owner->map_fd("table");
     ASSERT_OK(table);
     ManagerSpec spec = maps_spec();
     spec.map_edits = {{.map = "table", .replace_fd = table->get()}};
-    auto guest = Manager::create(spec);
+    auto guest = init_manager(spec);
     ASSERT_OK(guest);
-    ASSERT_OK(guest->init());
     ASSERT_OK(guest->update("table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{42})));
     EXPECT_EQ(run(*owner, "on_table"), 42U);
     // Case 055: one that stops leaves the other's map alone.
@@ -199,9 +189,8 @@ TEST_F(Load, Case050_MapSharedBetweenManagers) {
 }
 
 TEST_F(Load, Case053_IncompatibleSharedMapNamesTheDifference) {
-    auto owner = Manager::create(maps_spec());
+    auto owner = init_manager(maps_spec());
     ASSERT_OK(owner);
-    ASSERT_OK(owner->init());
     const auto other = owner->map_fd("excluded");
     ASSERT_OK(other);
     ManagerSpec spec = maps_spec();
@@ -217,9 +206,8 @@ TEST_F(Load, Case053_IncompatibleSharedMapNamesTheDifference) {
 
 TEST_F(Load, UnknownTypeSectionsGetTheirType) {
     ManagerSpec spec = spec_of("net");
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     for (const ProgramInfo& program : manager->programs()) {
         if (program.name == "on_socket") {
             EXPECT_EQ(program.type, std::uint32_t{BPF_PROG_TYPE_SOCKET_FILTER});
@@ -238,9 +226,8 @@ TEST_F(Load, UnknownTypeSectionsGetTheirType) {
 TEST_F(Load, Case133_TestRun) {
     ManagerSpec spec = maps_spec();
     spec.map_entries = {{"table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{9})}};
-    auto manager = Manager::create(spec);
+    auto manager = init_manager(spec);
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto outcome = manager->test_run("on_table", {.data = kPacket, .repeat = 1000});
     ASSERT_OK(outcome);
     EXPECT_EQ(outcome->return_value, 9U);

@@ -121,6 +121,14 @@ TEST_F(Maps, Case057_ManyRoutesInOneCall) {
     std::size_t seen = 0;
     ASSERT_OK(manager->for_each("outer", [&](auto, auto) { return ++seen != 0; }));
     EXPECT_EQ(seen, 64U);
+    if (kernel_is_emulated()) return;  // time is measured on real machines
+    if (kernel_before(6, 8)) GTEST_SKIP() << "missing: one wait for a batch of inner maps (Linux 6.8)";
+    using Clock = std::chrono::steady_clock;
+    const auto begin = Clock::now();
+    ASSERT_OK(manager->route_maps(routes));
+    const auto together = Clock::now() - begin;
+    for (const MapRoute& route : routes) ASSERT_OK(manager->route_maps(std::span(&route, 1)));
+    EXPECT_LT(together * 10, Clock::now() - begin - together);
 }
 
 TEST_F(Maps, Case061_TailCalls) {
@@ -141,36 +149,25 @@ TEST_F(Maps, Case061_TailCalls) {
 
 TEST_F(Maps, Case060_TailCallIntoAProgramOfAnotherManager) {
     load(spec_of("maps"));
-    auto other = Manager::create([] {
+    auto other = init_manager([] {
         ManagerSpec spec = spec_of("maps");
         spec.constants = {{.name = "answer", .value = bytes_of(std::uint64_t{321})}};
         return spec;
     }());
     ASSERT_OK(other);
-    ASSERT_OK(other->init());
     const auto program = other->program_fd("on_jump");
     ASSERT_OK(program);
     TailCallRoute route{.map = "jumps", .key = 1, .program_fd = program->get()};
     ASSERT_OK(manager->route_tail_calls(std::span(&route, 1)));
     const Bytes packet(64);
     EXPECT_EQ(manager->test_run("on_entry", {.data = packet})->return_value, 321U);
+    ManagerSpec excluding = spec_of("maps");
+    excluding.excluded_programs = {"on_jump"};
+    excluding.tail_calls = {{.map = "jumps", .key = 1, .program = "on_jump"}};
+    const auto refused = init_manager(excluding);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::not_found);
 }
-
-/// A bpf file system of its own in a temporary folder.
-struct BpfFs {
-    std::optional<TempDir> folder;
-    bool mounted = false;
-
-    BpfFs() {
-        auto created = TempDir::create("gadget-bpffs");
-        if (!created) return;
-        folder.emplace(std::move(*created));
-        mounted = mount("bpf", folder->path().c_str(), "bpf", 0, nullptr) == 0;
-    }
-    ~BpfFs() {
-        if (mounted) (void)umount2(folder->path().c_str(), MNT_DETACH);
-    }
-};
 
 TEST_F(Maps, Case062_PinnedMapOutlivesItsManager) {
     const BpfFs pins;

@@ -16,18 +16,6 @@ ManagerSpec multi_spec(std::vector<ProbeSpec> probes) {
     return spec;
 }
 
-#define START_OR_SKIP(manager, spec)           \
-    auto manager = Manager::create(spec);      \
-    ASSERT_OK(manager);                        \
-    {                                          \
-        const auto loaded = manager->init();   \
-        GADGET_SKIP_IF_UNSUPPORTED(loaded);    \
-        ASSERT_OK(loaded);                     \
-        const auto started = manager->start(); \
-        GADGET_SKIP_IF_UNSUPPORTED(started);   \
-        ASSERT_OK(started);                    \
-    }
-
 TEST_F(Multi, Case100_HundredFunctionsByOneLink) {
     using Clock = std::chrono::steady_clock;
     START_OR_SKIP(many, multi_spec({probe("on_many", UserFunctions{.binary = "/proc/self/exe",
@@ -60,10 +48,9 @@ TEST_F(Multi, Case097_PatternsNamesAndOffsets) {
                                                    .symbols = {"gadget_many_1?", "gadget_many_77"}})}));
     EXPECT_EQ(call_hundred(), 100);
     EXPECT_EQ(count_of(*manager, 0), 11U);
-    auto missing = Manager::create(multi_spec({probe(
+    auto missing = init_manager(multi_spec({probe(
         "on_many", UserFunctions{.binary = "/proc/self/exe", .symbols = {"gadget_many_1?", "no_such_*"}})}));
     ASSERT_OK(missing);
-    ASSERT_OK(missing->init());
     const auto started = missing->start();
     ASSERT_FALSE(started);
     EXPECT_EQ(started.error().code, ErrorCode::not_found);

@@ -1,79 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sockets, XDP, tc, cgroups: in a network namespace of the test's own.
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
 
-#include "kernel_fixture.h"
+#include "net_fixture.h"
 
 namespace gadget::runtime {
 namespace {
-
-enum NetHit : std::uint32_t { kSocket, kXdp, kEgress, kIngress, kCgroup, kLookup, kBlock };
-
-/// Puts the test's thread into a fresh network namespace with its loopback up.
-struct Net : KernelTest {
-    UniqueFd outside;
-
-    void SetUp() override {
-        KernelTest::SetUp();
-        if (IsSkipped() || HasFatalFailure()) return;
-        outside = UniqueFd(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-        ASSERT_TRUE(outside);
-        if (unshare(CLONE_NEWNET) != 0) GTEST_SKIP() << "missing: network namespaces";
-        const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        ifreq request{};
-        std::strcpy(request.ifr_name, "lo");
-        request.ifr_flags = IFF_UP;
-        ASSERT_EQ(ioctl(socket_fd.get(), SIOCSIFFLAGS, &request), 0);
-    }
-    void TearDown() override {
-        if (!outside) return;
-        ASSERT_EQ(setns(outside.get(), CLONE_NEWNET), 0);
-    }
-
-    /// One datagram over the loopback, sent and received.
-    static bool send_packet() {
-        const UniqueFd receiver(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof(address);
-        auto* const raw = reinterpret_cast<sockaddr*>(&address);
-        if (bind(receiver.get(), raw, size) != 0 || getsockname(receiver.get(), raw, &size) != 0)
-            return false;
-        const UniqueFd sender(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-        if (sendto(sender.get(), "x", 1, 0, raw, size) != 1) return false;
-        timeval limit{5, 0};
-        (void)setsockopt(receiver.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-        char byte = 0;
-        return recv(receiver.get(), &byte, 1, 0) == 1;
-    }
-
-    static ManagerSpec net_spec(std::vector<ProbeSpec> probes) {
-        ManagerSpec spec = spec_of("net");
-        spec.probes = std::move(probes);
-        return spec;
-    }
-};
-
-#define START_OR_SKIP(manager, spec)           \
-    auto manager = Manager::create(spec);      \
-    ASSERT_OK(manager);                        \
-    ASSERT_OK(manager->init());                \
-    {                                          \
-        const auto started = manager->start(); \
-        GADGET_SKIP_IF_UNSUPPORTED(started);   \
-        ASSERT_OK(started);                    \
-    }
 
 TEST_F(Net, Case120_SocketFilterSeesAndBlocks) {
     std::array<int, 2> pair{};
@@ -108,7 +45,7 @@ TEST_F(Net, SocketFilterOnThePacketsOfAnInterface) {
     EXPECT_EQ(count_of(*manager, kBlock), seen);
 }
 
-TEST_F(Net, Case115_XdpCountsPackets) {
+TEST_F(Net, Case115_116_130_XdpCountsPackets) {
     START_OR_SKIP(manager, net_spec({probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb})}));
     EXPECT_TRUE(send_packet());
     const std::uint64_t seen = count_of(*manager, kXdp);
@@ -126,7 +63,7 @@ TEST_F(Net, Case115_XdpCountsPackets) {
     EXPECT_EQ(count_of(*manager, kXdp), seen);
 }
 
-TEST_F(Net, Case107_TcOnBothSides) {
+TEST_F(Net, Case107_130_TcOnBothSides) {
     START_OR_SKIP(
         manager,
         net_spec({probe("on_egress", NetInterface{.name = "lo", .direction = Direction::egress}),
@@ -231,7 +168,7 @@ struct OwnCgroup {
     }
 };
 
-TEST_F(Net, Case118_CgroupCountsPacketsOfItsProcesses) {
+TEST_F(Net, Case118_119_130_CgroupCountsPacketsOfItsProcesses) {
     const OwnCgroup cgroup;
     if (cgroup.folder.empty()) GTEST_SKIP() << "missing: a writable cgroup2 hierarchy";
     START_OR_SKIP(manager, net_spec({probe("on_cgroup", Cgroup{cgroup.folder})}));
@@ -246,9 +183,8 @@ TEST_F(Net, Case118_CgroupCountsPacketsOfItsProcesses) {
 }
 
 TEST_F(Net, CgroupTargetMustBeACgroup) {
-    auto manager = Manager::create(net_spec({probe("on_cgroup", Cgroup{"/tmp"})}));
+    auto manager = init_manager(net_spec({probe("on_cgroup", Cgroup{"/tmp"})}));
     ASSERT_OK(manager);
-    ASSERT_OK(manager->init());
     const auto started = manager->start();
     ASSERT_FALSE(started);
     EXPECT_NE(started.error().message.find("cgroup2"), std::string::npos) << started.error().to_string();

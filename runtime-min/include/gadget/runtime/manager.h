@@ -39,6 +39,7 @@ struct ProbeStatus {
     ProbeState state = ProbeState::reset;
     std::optional<Error> reason{};  ///< why it is excluded or failed
     std::string target{};           ///< where it is attached, in words: "tracepoint sched/sched_switch"
+    std::string method{};  ///< of a running probe: "perf event", "trace event gadgetkit/p_x", "link"...
 };
 
 struct ProgramInfo {
@@ -71,6 +72,8 @@ struct TestRunInput {
     std::span<const std::byte> data{};  ///< packet; network programs need at least 14 bytes
     std::span<const std::byte> context{};
     unsigned repeat = 1;
+    /// Called before the run begins again because a signal interrupted it, to put back what it changed.
+    std::function<void()> on_restart{};
 };
 struct TestRunOutcome {
     std::uint32_t return_value = 0;
@@ -83,6 +86,21 @@ struct ReaderStats {
     std::uint64_t records = 0;    ///< handed to handlers
     std::uint64_t discarded = 0;  ///< ring: taken back by the program
     std::uint64_t lost = 0;       ///< perf: reported by the kernel
+};
+
+/// How full a buffer was and what it lost, since the last time it was asked.
+struct ReaderTelemetry {
+    std::string map;
+    int cpu = -1;                ///< of a perf buffer; -1 = a ring buffer, which has none
+    std::size_t high_water = 0;  ///< bytes waiting at most, when the reader came
+    std::uint64_t lost = 0;      ///< perf: reported by the kernel
+};
+
+/// What an object file holds, before anything is loaded.
+struct ObjectContents {
+    std::vector<std::string> programs{};
+    std::vector<std::string> maps{};
+    std::vector<std::string> asm_constants{};  ///< assembler symbols that wait for a value
 };
 
 /// Owns everything that it makes in the kernel; the destructor stops it. Methods may be called from several
@@ -100,6 +118,9 @@ class Manager {
     Manager& operator=(const Manager&) = delete;
     ~Manager();
 
+    /// Reads the object and tells what is in it, so that the user can decide; the next init() loads these
+    /// bytes. `already_exists` when it was opened already.
+    Result<ObjectContents> open();
     /// Loads programs and maps, and opens the readers. From `initialized` it first lets go of what is there.
     /// On failure nothing stays and the state is `reset`.
     Result<void> init();
@@ -107,8 +128,9 @@ class Manager {
     /// call. Running: nothing to do. Paused: resume().
     Result<void> start();
     /// Detaches in reverse order, hands over what was submitted before that, and lets go of everything.
-    /// Always ends in `reset`; the error names what could not be removed.
-    Result<void> stop();
+    /// Removes the pins of maps of the categories in `cleanup`. Always ends in `reset`; the error names what
+    /// could not be removed.
+    Result<void> stop(Cleanup cleanup = Cleanup::none);
     /// Takes every running probe off its hook; maps and what is already in buffers stay. All are tried.
     Result<void> pause();
     Result<void> resume();
@@ -132,6 +154,18 @@ class Manager {
     /// timeout; `cancelled` when the token fires.
     Result<std::size_t> poll(std::chrono::milliseconds timeout, CancelToken cancel = {});
     [[nodiscard]] std::vector<ReaderStats> reader_stats() const;
+    /// Starts over with every call.
+    [[nodiscard]] std::vector<ReaderTelemetry> take_reader_telemetry();
+    /// A paused perf buffer is disconnected: bpf_perf_event_output() gives -ENOENT. A paused ring buffer
+    /// keeps filling. `invalid_argument` when it is paused (resume: when it is not).
+    Result<void> pause_reader(std::string_view map);
+    Result<void> resume_reader(std::string_view map);
+    /// The same for whoever does not care how it was.
+    Result<void> start_reader(std::string_view map);
+    Result<void> stop_reader(std::string_view map);
+    /// One more reader, of a map of the object or of a new one.
+    Result<void> add_reader(RingBufferSpec ring);
+    Result<void> add_reader(PerfBufferSpec perf);
     /// Sum over all CPUs of the per-CPU array `<map>_lost_samples`, 0 when the object has none.
     Result<std::uint64_t> lost_samples(std::string_view map) const;
     /// An iterator program's output: read it to its end. The probe must be running.
@@ -154,6 +188,12 @@ class Manager {
     using MapVisitor = std::function<bool(std::span<const std::byte> key, std::span<const std::byte> value)>;
     Result<void> for_each(std::string_view map, const MapVisitor& visit) const;
     Result<void> freeze(std::string_view map) const;
+    /// Makes a map; it goes with stop(). `already_exists` for a name or a pin that is taken.
+    Result<void> new_map(const NewMap& map);
+    /// A new, empty map of the same definition.
+    Result<void> clone_map(std::string_view map, std::string name, std::filesystem::path pin_path = {});
+    /// What ManagerSpec::dumper says of these maps, all when none are named. Without a dumper: nothing.
+    Result<std::string> dump(std::span<const std::string> maps = {}) const;
     Result<void> route_maps(std::span<const MapRoute> routes) const;
     Result<void> route_tail_calls(std::span<const TailCallRoute> routes) const;
 
@@ -162,6 +202,9 @@ class Manager {
     Result<TestRunOutcome> test_run(std::string_view program, const TestRunInput& input) const;
     /// A duplicate of the program's descriptor.
     Result<UniqueFd> program_fd(std::string_view program) const;
+    /// Asks the kernel whether a running probe is still there: others may have removed a tc filter, or the
+    /// interface under it.
+    Result<bool> is_attached(const ProbeId& id) const;
     /// One more attachment of a loaded program, attached at once when the Manager runs. The id must be new.
     Result<void> add_hook(ProbeSpec probe);
     /// Loads a program once more, with constants and maps of its own, and attaches it when the Manager runs.

@@ -17,16 +17,28 @@
 
 #include "gadget/runtime/selector.h"
 #include "gadget/support/files.h"
+#include "gadget/support/result.h"
 
 namespace gadget::runtime {
+
+class Manager;
+
+/// How a kprobe or uprobe comes to be. The kernel's dynamic PMUs make one that lives as long as its
+/// descriptor; an event written into the tracing file system is older, knows max_active, and has to be
+/// removed again. Each is tried first when asked for by name; the PMU is given up only when the kernel has
+/// none, an event for any error.
+enum class ProbeMethod : std::uint8_t { automatic, perf, events };
 
 // ---- Where a program is attached. Absent (std::monostate): what the program's section says. ----
 
 /// kprobe, kretprobe, ksyscall.
 struct KernelFunction {
-    std::string
-        symbol;  ///< kernel symbol; a system call's name also finds its __x64_sys_ (arm64: __arm64_sys_) form
+    std::string symbol;  ///< kernel symbol; a system call's name also finds its __x64_sys_ (arm64:
+                         ///< __arm64_sys_) form. With * or ?: the first match, in alphabetical order, of what
+                         ///< the kernel lets one probe
     std::uint64_t offset = 0;  ///< bytes into the function
+    ProbeMethod method = ProbeMethod::automatic;
+    unsigned max_active = 0;  ///< kretprobe: so many calls at once, 0 = the kernel's choice; takes an event
 };
 
 /// tracepoint (category and name), raw_tp (name only).
@@ -38,8 +50,10 @@ struct Tracepoint {
 /// fentry, fexit, fmod_ret, tp_btf, lsm, iter: the kernel function, tracepoint, hook or iterator kind. Taken
 /// before the load.
 struct KernelTarget {
-    std::string name{};  ///< empty: the section's
-    std::string map{};   ///< iter/bpf_map_elem: the map to walk
+    std::string name{};   ///< empty: the section's
+    std::string map{};    ///< iter/bpf_map_elem: the map to walk
+    int program_fd = -1;  ///< freplace, fentry, fexit: `name` is a function of this program; borrowed until
+                          ///< init() returns
 };
 
 /// uprobe, uretprobe.
@@ -49,6 +63,7 @@ struct UserFunction {
     std::uint64_t offset = 0;    ///< added to the symbol; without a symbol: offset in the file
     std::optional<pid_t> pid{};  ///< only this process
     std::uint64_t reference_counter = 0;  ///< file offset of a USDT semaphore, 0 = none
+    ProbeMethod method = ProbeMethod::automatic;
 };
 
 /// kprobe.multi, kretprobe.multi: all of these at once, by one link.
@@ -96,6 +111,8 @@ struct NetInterface {
     std::uint16_t priority = 50;  ///< tc filter priority
     std::uint16_t protocol = 0;   ///< tc: ETH_P_*, host order, 0 = all
     int netns_fd = -1;  ///< network namespace to attach in, borrowed until start() returns; -1 = ours
+    bool remove_clsact = false;   ///< tc: with the last filter, and only then, remove the clsact discipline
+    bool xdp_by_netlink = false;  ///< xdp: as kernels before 5.9 need it, without a link
 };
 
 /// cgroup_*, sockops.
@@ -108,14 +125,25 @@ struct Socket {
     int fd = -1;  ///< borrowed; must stay open until stop()
 };
 
+/// sk_skb, sk_msg: a socket map of the object, by name.
+struct SocketMap {
+    std::string map;
+};
+
+/// struct_ops: the map that holds the operations. Its programs have to be loaded, which ManagerSpec::load_all
+/// sees to; one probe, on any of them, attaches all.
+struct StructOps {
+    std::string map;
+};
+
 /// sk_lookup, flow_dissector: a network namespace.
 struct NetNamespace {
     std::filesystem::path path = "/proc/self/ns/net";
 };
 
-using AttachTarget =
-    std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget, UserFunction,
-                 UserFunctions, UserTracepoint, PerfEvent, NetInterface, Cgroup, Socket, NetNamespace>;
+using AttachTarget = std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget,
+                                  UserFunction, UserFunctions, UserTracepoint, PerfEvent, NetInterface,
+                                  Cgroup, Socket, SocketMap, StructOps, NetNamespace>;
 
 struct ProbeSpec {
     ProbeId id;
@@ -126,19 +154,27 @@ struct ProbeSpec {
         0;  ///< bpf_get_attach_cookie() of kprobe, uprobe, tracepoint, perf_event (Linux 5.15)
     std::optional<unsigned> retries{};  ///< attempts after the first that fails; default Options::retries
     std::optional<std::chrono::milliseconds> retry_delay{};
+    /// Loads the program once more for this probe alone, so that constants may differ (Constant::probes).
+    bool own_copy = false;
+    /// On a bpf file system: the program that is pinned there is taken instead of loaded, else it is pinned.
+    std::filesystem::path pin_program{};
+    /// The same for the attachment, where it is a link: it outlives this process.
+    std::filesystem::path pin_link{};
+    bool keep_pins = false;  ///< stop() leaves both pins, and with a pinned link the program attached
 };
 
 // ---- Reading events ----
 
-/// A ring buffer map and who gets its records. Handlers run inside poll() and consume(), on the caller's
-/// thread; the bytes are valid during the call. Handlers must not throw (an exception becomes the error of
-/// that poll()). They may call every const method of the Manager.
+/// A ring buffer map, or a perf event array in its place, and who gets its records. Handlers run inside
+/// poll() and consume(), on the caller's thread; the bytes are valid during the call. Handlers must not throw
+/// (an exception becomes the error of that poll()). They may call every const method of the Manager.
 struct RingBufferSpec {
     std::string map;
     std::function<void(std::span<const std::byte> record)> on_record{};
     /// Instead of on_record (and stronger): many records a call.
     std::function<void(std::span<const std::span<const std::byte>> records)> on_batch{};
     std::uint32_t size = 0;  ///< bytes, rounded up to what the kernel accepts; 0 = as in the object
+    bool start = true;       ///< false: not read until Manager::start_reader()
 };
 
 /// A perf event array map and who gets its records.
@@ -149,16 +185,42 @@ struct PerfBufferSpec {
     std::function<void(int cpu, std::uint64_t count)> on_lost{};  ///< optional; losses are always counted
     std::uint32_t wakeup_events = 1;  ///< poll() wakes up after so many records...
     std::uint32_t watermark = 0;      ///< ...or, when not 0, after so many bytes
+    bool start = true;                ///< false: not connected until Manager::start_reader()
 };
 
 // ---- Changes before the load ----
 
-/// Value of a global variable, normally `const volatile`. The size must be the variable's.
+/// Value of a global variable, normally `const volatile`, whose size it must have; or of an assembler symbol,
+/// `asm("%0 = name ll" : "=r"(value))`, which has 8 bytes.
 struct Constant {
     std::string name;
     Bytes value;
     bool optional = false;       ///< fine when the object has no such variable
     bool allow_mutable = false;  ///< also a variable in .data or .bss: its initial value
+    /// Only for these probes, which need a copy of their own (ProbeSpec::own_copy). Excluded ones are passed
+    /// over.
+    std::vector<ProbeId> probes{};
+    /// Assembler symbols: instead of `value`, asked for each function that uses the symbol.
+    std::function<Bytes(const std::string& function)> value_for{};
+};
+
+/// One instruction, as the kernel lays it out (struct bpf_insn).
+struct Instruction {
+    std::uint8_t code;
+    std::uint8_t registers;  ///< destination in the low, source in the high four bits
+    std::int16_t offset;
+    std::int32_t immediate;
+};
+
+/// Changes the instructions of a function of the object before it is loaded, in place.
+using InstructionPatcher =
+    std::function<Result<void>(const std::string& function, std::span<Instruction> instructions)>;
+
+/// Decides while loading which programs to leave out.
+struct ProgramExcluder {
+    /// Asked once for every program of the object.
+    std::function<bool(const std::string& program, const std::string& section)> excluded{};
+    std::function<void()> done{};  ///< called once after the last question; may free what `excluded` needed
 };
 
 /// Changes the definition of a map. Only what is set changes.
@@ -173,10 +235,43 @@ struct MapEdit {
     std::optional<bool> create{};  ///< false: leave the map out; programs that use it are refused
     int replace_fd = -1;    ///< use this map instead of making one: its shape is checked, the fd duplicated
     int inner_map_fd = -1;  ///< template for map-in-map, borrowed until init() returns
+    std::string inner_like{};  ///< or: a map of the object that the template looks like
     std::filesystem::path
         pin_path{};  ///< on a bpf file system: reused when it is there, else pinned after the load
-    bool remove_pin_on_stop = false;
+    bool remove_pin_on_stop = false;  ///< whatever stop() is told
+    bool optional = false;  ///< fine when the object has no such map; a replacement is there all the same
 };
+
+/// A map that is made while the Manager runs.
+struct NewMap {
+    std::string name;
+    std::uint32_t type = 0;  ///< enum bpf_map_type
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0;
+    std::uint32_t max_entries = 0;
+    std::uint32_t flags = 0;
+    std::filesystem::path pin_path{};  ///< on a bpf file system; must not exist
+};
+
+/// Whose pins stop() removes. The descriptors of the Manager are closed in any case. "external": the map was
+/// there before (a pin that was reused, or a replacement); "edited": it was given as MapEdit::replace_fd.
+enum class Cleanup : std::uint8_t {
+    none = 0,
+    internal_pinned = 1U << 1U,
+    internal_not_pinned = 1U << 2U,
+    external_pinned = 1U << 3U,
+    external_pinned_and_edited = 1U << 4U,
+    external_edited = 1U << 5U,
+    internal = internal_pinned | internal_not_pinned,
+    external = external_pinned | external_pinned_and_edited | external_edited,
+    all = internal | external,
+};
+[[nodiscard]] constexpr Cleanup operator|(Cleanup a, Cleanup b) {
+    return static_cast<Cleanup>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+[[nodiscard]] constexpr bool has(Cleanup set, Cleanup flag) {
+    return (static_cast<unsigned>(set) & static_cast<unsigned>(flag)) != 0;
+}
 
 /// An element that is there before the first program runs.
 struct MapEntry {
@@ -228,6 +323,9 @@ struct Options {
     std::filesystem::path kernel_btf{};  ///< BTF file for CO-RE instead of the running kernel's
     unsigned verifier_log_level =
         0;  ///< 0: a log only on refusal; 1, 2, 4: kernel's BPF_LOG_*, kept in load_log()
+    std::filesystem::path host_proc =
+        "/proc";  ///< in a container: the host's, for what carries our process id
+    std::filesystem::path event_sources = "/sys/bus/event_source/devices";  ///< where the PMUs are listed
 };
 
 struct ManagerSpec {
@@ -241,6 +339,7 @@ struct ManagerSpec {
     /// Conditions for start(). Empty: every enabled probe must run.
     std::vector<Selector> activation{};
     std::vector<std::string> excluded_programs{};  ///< never loaded
+    ProgramExcluder excluder{};                    ///< more of them
     std::vector<RingBufferSpec> ring_buffers{};
     std::vector<PerfBufferSpec> perf_buffers{};
     std::vector<Constant> constants{};
@@ -248,6 +347,9 @@ struct ManagerSpec {
     std::vector<MapEntry> map_entries{};
     std::vector<MapRoute> map_routes{};
     std::vector<TailCallRoute> tail_calls{};
+    std::vector<InstructionPatcher> patchers{};  ///< called in this order
+    /// Manager::dump() asks it for the text of a map.
+    std::function<std::string(const Manager& manager, const std::string& map)> dumper{};
     Options options{};
 };
 

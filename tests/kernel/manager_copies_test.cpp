@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clones, hooks that come back, dumps, interrupted test runs.
+#include <signal.h>
+#include <sys/time.h>
+
+#include "kernel_fixture.h"
+
+namespace gadget::runtime {
+namespace {
+
+using Copies = KernelTest;
+
+TEST_F(Copies, Case129_CloneWithConstantsOfItsOwn) {
+    ManagerSpec spec = spec_of("asm_constants");
+    spec.probes = {probe("on_both", own_function())};
+    spec.constants = {{.name = "answer", .value = bytes_of(std::uint64_t{1})}};
+    START_OR_SKIP(manager, spec);
+    CloneSpec clone{.probe = probe("on_both", own_function(), "clone")};
+    clone.constants = {{.name = "answer", .value = bytes_of(std::uint64_t{2})},
+                       {.name = "constant", .value = bytes_of(std::uint64_t{7})}};
+    ASSERT_OK(manager->clone_program(clone));
+    EXPECT_EQ(gadget_test_target(1), 2);
+    EXPECT_EQ(count_of(*manager, 0, "seen"), 1000U + 2007U);
+    clone.probe.id.uid = "other";
+    clone.constants.front().name = "unknown";
+    EXPECT_EQ(manager->clone_program(clone).error().code, ErrorCode::not_found);
+}
+
+TEST_F(Copies, Case131_TakingAPausedProbeAwayClearsItsPause) {
+    ManagerSpec spec = spec_of("fire");
+    spec.probes = {probe("on_raw"), probe("on_uprobe", own_function())};
+    START_OR_SKIP(manager, spec);
+    ASSERT_OK(manager->pause());
+    ASSERT_OK(manager->remove_hook({"on_uprobe"}));
+    ASSERT_OK(manager->resume());
+    ASSERT_OK(manager->add_hook(probe("on_uprobe", own_function())));
+    EXPECT_EQ(manager->status().back().state, ProbeState::running);
+    EXPECT_EQ(gadget_test_target(1), 2);
+    EXPECT_EQ(count_of(*manager, kHitUprobe), 1U);
+}
+
+TEST_F(Copies, Case132_DumpsOfMaps) {
+    ManagerSpec spec = spec_of("maps");
+    std::vector<std::string> asked;
+    auto silent = init_manager(spec);
+    ASSERT_OK(silent);
+    EXPECT_EQ(silent->dump().value_or("x"), "") << "nobody was asked";
+    spec.dumper = [&](const Manager& manager, const std::string& map) {
+        asked.push_back(map);
+        std::size_t elements = 0;
+        (void)manager.for_each(map, [&](auto, auto) { return ++elements != 0; });
+        return map + ": " + std::to_string(elements) + "\n";
+    };
+    auto manager = Manager::create(spec);
+    ASSERT_OK(manager);
+    EXPECT_FALSE(manager->dump()) << "not initialized";
+    ASSERT_OK(manager->init());
+    ASSERT_OK(manager->update("table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{1})));
+    const std::vector<std::string> one{"table"};
+    EXPECT_EQ(manager->dump(one).value_or(""), "table: 1\n");
+    EXPECT_EQ(asked, one);
+    asked.clear();
+    ASSERT_OK(manager->dump());
+    EXPECT_EQ(asked.size(), manager->maps().size());
+    const std::vector<std::string> unknown{"nowhere"};
+    EXPECT_EQ(manager->dump(unknown).error().code, ErrorCode::not_found);
+}
+
+volatile sig_atomic_t g_alarms = 0;
+
+TEST_F(Copies, Case134_InterruptedTestRunBeginsAgain) {
+    auto manager = init_manager(spec_of("maps"));
+    ASSERT_OK(manager);
+    const Bytes packet(64);
+    // So many that the run takes about a fifth of a second here.
+    const auto sample = manager->test_run("on_table", {.data = packet, .repeat = 10'000});
+    ASSERT_OK(sample);
+    EXPECT_GT(sample->duration.count(), 0);
+    const auto repeat =
+        static_cast<unsigned>(200'000'000 / std::max<std::int64_t>(sample->duration.count(), 1));
+    struct sigaction action{};
+    struct sigaction before{};
+    action.sa_handler = [](int) { g_alarms = g_alarms + 1; };
+    ASSERT_EQ(sigaction(SIGALRM, &action, &before), 0);
+    const itimerval once{{0, 0}, {0, 20'000}};
+    ASSERT_EQ(setitimer(ITIMER_REAL, &once, nullptr), 0);
+    int restarts = 0;
+    const auto outcome =
+        manager->test_run("on_table", {.data = packet, .repeat = repeat, .on_restart = [&] { ++restarts; }});
+    (void)sigaction(SIGALRM, &before, nullptr);
+    ASSERT_OK(outcome);
+    EXPECT_EQ(outcome->return_value, UINT32_MAX);
+    EXPECT_EQ(g_alarms, 1);
+    EXPECT_EQ(restarts, 1);
+}
+
+}  // namespace
+}  // namespace gadget::runtime
