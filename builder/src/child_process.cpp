@@ -26,6 +26,7 @@ Result<ChildProcess> start_child(const Options& options, const char* argument,
     spawn.argv = {options.compiler.string(), argument};
     spawn.fds = {{input.get(), 0}, {records.get(), 1}, {error_text.get(), 2}};
     spawn.memory_limit = options.memory_limit;
+    spawn.fixed_addresses = true;  // clang orders some types by the addresses of their nodes
     // A process that spins is ended by the deadline; this is for the case that the parent is not there to do
     // it.
     spawn.cpu_seconds =

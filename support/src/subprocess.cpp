@@ -5,6 +5,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -82,6 +83,8 @@ bool apply_limits(const SpawnOptions& options) {
     int floor = 3;
     for (const auto& mapping : plan.options->fds) floor = std::max(floor, mapping.target + 1);
     if (ready) {
+        if (plan.options->fixed_addresses)
+            (void)::personality(ADDR_NO_RANDOMIZE);  // where it is forbidden: random
         (void)::syscall(SYS_close_range, floor, ~0U, CLOSE_RANGE_CLOEXEC);
         ::execve(plan.program.c_str(), plan.argv.data(), plan.environment.data());
     }

@@ -52,6 +52,17 @@ TEST(Subprocess, TellsWhichSignalEndedTheChild) {
     EXPECT_EQ(child->wait()->to_string(), "killed by SIGTERM");
 }
 
+TEST(Subprocess, FixedAddressesAreTheSameInEveryRun) {
+    const SpawnOptions fixed{.argv = {"cat", "/proc/self/maps"}, .fixed_addresses = true};
+    const auto first = run_command(fixed, std::chrono::seconds(20));
+    const auto second = run_command(fixed, std::chrono::seconds(20));
+    const auto random = run_command({.argv = fixed.argv}, std::chrono::seconds(20));
+    ASSERT_TRUE(first && second && random);
+    const auto heap = [](const std::string& maps) { return maps.substr(0, maps.find('-')); };
+    EXPECT_EQ(heap(first->out), heap(second->out));
+    EXPECT_NE(heap(first->out), heap(random->out));
+}
+
 TEST(Subprocess, SwappedDescriptorsArriveWhereTheyBelong) {
     const auto first = memory_file("first", as_bytes("1")).value().release();
     const auto second = memory_file("second", as_bytes("2")).value().release();

@@ -37,6 +37,7 @@ struct SpawnOptions {
     std::filesystem::path working_directory;              ///< empty: ours
     std::size_t memory_limit = 0;                         ///< address space in bytes, 0 = no limit
     unsigned cpu_seconds = 0;                             ///< 0 = no limit
+    bool fixed_addresses = false;  ///< no random layout: what is ordered by address is the same in every run
 };
 
 /// A running child. The destructor kills it and waits: no process outlives its owner. The child also dies
