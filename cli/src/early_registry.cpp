@@ -26,7 +26,8 @@ bool names(const Words& words, const char* text) {
 }
 
 bool is_for_registry(int argc, char** argv) {
-    using namespace gadget::cli;
+    using gadget::cli::kRegistryImageWords;
+    using gadget::cli::kRegistryWords;
     if (argc < 2) return false;
     if (names(kRegistryWords, argv[1])) return true;
     return argc > 2 && std::strcmp(argv[1], "image") == 0 && names(kRegistryImageWords, argv[2]);

@@ -59,7 +59,7 @@ Result<std::optional<Bytes>> find_btf(std::span<const std::byte> layer, const Ke
     std::optional<TarMember> exact;
     std::optional<TarMember> flat;
     // scan_tar() has taken "./" away.
-    GADGET_TRY(scan_tar(fd.get(), tar.size(), "the btfgen layer", [&](TarMember member) {
+    GADGET_TRY(scan_tar(fd.get(), tar.size(), "the btfgen layer", [&](const TarMember& member) {
         if (member.name == kernel.path()) exact = member;
         if (member.name == kernel.release + ".btf") flat = member;
     }));
