@@ -44,7 +44,7 @@ std::string declaration(const model::VariableFacts& variable) {
     const bool scalar = !variable.type.is_array && variable.type.kind != model::FieldKind::c_string &&
                         variable.type.kind != model::FieldKind::structure &&
                         variable.type.kind != model::FieldKind::bytes;
-    const std::string text = element_type(variable.type) + ' ' + variable.name;
+    std::string text = element_type(variable.type) + ' ' + variable.name;
     if (scalar) return text;
     const auto count = variable.type.is_array ? variable.type.count : variable.size;
     return text + '[' + std::to_string(count) + ']';

@@ -203,8 +203,8 @@ class Inserter {
                        const std::string& path) {
         YamlTree missing;
         for (const auto& [key, value] : wanted.entries) {
-            const auto found = std::find_if(map.begin(), map.end(), [&key = key](const auto& entry) {
-                return entry.first.IsScalar() && entry.first.Scalar() == key;
+            const auto found = std::find_if(map.begin(), map.end(), [&wanted_key = key](const auto& entry) {
+                return entry.first.IsScalar() && entry.first.Scalar() == wanted_key;
             });
             if (found == map.end()) {
                 missing.entries.emplace_back(key, value);

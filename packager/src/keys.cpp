@@ -186,7 +186,8 @@ Encrypted encrypt(EVP_PKEY* key, std::string_view passphrase) {
     if (!method) return nullptr;
     Encrypted result(
         PKCS8_set0_pbe(passphrase.data(), static_cast<int>(passphrase.size()), plain.get(), method.get()));
-    if (result) static_cast<void>(method.release());  // it belongs to the result now
+    // NOLINTNEXTLINE(bugprone-unused-return-value): it belongs to the result now
+    if (result) (void)method.release();
     return result;
 }
 

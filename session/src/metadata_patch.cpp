@@ -113,7 +113,7 @@ Result<void> merge(YAML::Node target, const YAML::Node& patch, const TemplateCon
     return {};
 }
 
-Result<void> apply_patch(YAML::Node root, const Param& param, const YAML::Node& patch,
+Result<void> apply_patch(const YAML::Node& root, const Param& param, const YAML::Node& patch,
                          const TemplateContext& context) {
     if (!patch || !patch.IsDefined()) return {};
     if (!patch.IsMap()) return bad_patch(param.key, "its patch is not a mapping");

@@ -228,7 +228,7 @@ std::string param_type_name(const Field& field) {
     if (is_address(field)) return "ip";
     if (field.kind == FieldKind::c_string && field.size > 0)
         return "string (at most " + std::to_string(field.size - 1) + " bytes)";
-    const std::string scalar = scalar_name(field);
+    std::string scalar = scalar_name(field);
     if (scalar.empty() || field.element_size == 0 || field.element_size > 8) return "";
     if (!field.is_array) return scalar;
     return scalar + " list (at most " + std::to_string(field.count) + ")";

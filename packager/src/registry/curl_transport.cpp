@@ -60,6 +60,7 @@ Result<List> header_list(const HttpRequest& request) {
     const auto append = [&](const std::string& line) {
         curl_slist* longer = curl_slist_append(list, line.c_str());
         if (longer == nullptr) return false;
+        // NOLINTNEXTLINE(bugprone-unused-return-value): the longer list contains it
         (void)owner.release();
         owner.reset(list = longer);
         return true;
