@@ -12,7 +12,8 @@ bool is_function_letter(char type) {
 
 bool is_plain_name(const KernelSymbol& symbol) {
     return !symbol.name.empty() && symbol.type > ' ' &&
-           std::all_of(symbol.name.begin(), symbol.name.end(), [](char c) { return c > ' ' || c < 0; });
+           std::all_of(symbol.name.begin(), symbol.name.end(),
+                       [](char c) { return static_cast<unsigned char>(c) > ' '; });
 }
 
 }  // namespace
