@@ -110,12 +110,12 @@ Result<void> Manager::Impl::add_reader(const Spec& reader_spec) {
     return {};
 }
 
-Result<void> Manager::add_reader(RingBufferSpec ring) {
+Result<void> Manager::add_reader(const RingBufferSpec& ring) {
     if (ring.on_record || ring.on_batch) return impl_->add_reader(ring);
     return Error{ErrorCode::invalid_argument, "ring buffer '" + ring.map + "' has no handler"};
 }
 
-Result<void> Manager::add_reader(PerfBufferSpec perf) {
+Result<void> Manager::add_reader(const PerfBufferSpec& perf) {
     if (perf.on_record) return impl_->add_reader(perf);
     return Error{ErrorCode::invalid_argument, "perf buffer '" + perf.map + "' has no handler"};
 }

@@ -164,8 +164,8 @@ class Manager {
     Result<void> start_reader(std::string_view map);
     Result<void> stop_reader(std::string_view map);
     /// One more reader, of a map of the object or of a new one.
-    Result<void> add_reader(RingBufferSpec ring);
-    Result<void> add_reader(PerfBufferSpec perf);
+    Result<void> add_reader(const RingBufferSpec& ring);
+    Result<void> add_reader(const PerfBufferSpec& perf);
     /// Sum over all CPUs of the per-CPU array `<map>_lost_samples`, 0 when the object has none.
     Result<std::uint64_t> lost_samples(std::string_view map) const;
     /// An iterator program's output: read it to its end. The probe must be running.
