@@ -183,7 +183,7 @@ void RunOutput::end() {
 }
 
 void RunOutput::flush() {
-    if (!printer_.print(out_)) dropped_bytes_ += out_.size();
+    dropped_bytes_ += printer_.print(out_);
     out_.clear();
 }
 

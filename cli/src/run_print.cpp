@@ -13,8 +13,8 @@
 
 namespace gadget::cli {
 
-PatientPrinter::PatientPrinter(Terminal& terminal, CancelToken cancel)
-    : terminal_(&terminal), cancel_(cancel) {
+PatientPrinter::PatientPrinter(Terminal& terminal, CancelToken cancel, std::chrono::milliseconds grace)
+    : terminal_(&terminal), cancel_(cancel), grace_(grace) {
     struct stat status{};
     if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return;
     const int size = ::fcntl(STDOUT_FILENO, F_GETPIPE_SZ);
@@ -28,20 +28,32 @@ std::size_t PatientPrinter::room() const {
     return ::ioctl(STDOUT_FILENO, FIONREAD, &waiting) == 0 && waiting == 0 ? pipe_size_ : PIPE_BUF;
 }
 
-bool PatientPrinter::print(std::string_view text) {
+/// Waits for room in the pipe. Once the run is to stop, a reader gets the grace for each piece that it takes:
+/// one that is only slow still gets whole rows, one that stopped does not keep the run from its end.
+bool PatientPrinter::wait_for_room() {
+    while (!abandoned_) {
+        std::array<pollfd, 2> fds{pollfd{STDOUT_FILENO, POLLOUT, 0}, pollfd{cancel_.fd, POLLIN, 0}};
+        const bool stopping = cancel_.requested();
+        const int ready =
+            ::poll(fds.data(), stopping ? 1 : 2, stopping ? static_cast<int>(grace_.count()) : -1);
+        if (ready > 0 && fds[0].revents != 0) return true;
+        if (ready == 0) abandoned_ = true;
+    }
+    return false;
+}
+
+std::size_t PatientPrinter::print(std::string_view text) {
     if (pipe_size_ == 0) {
         terminal_->print(text);
-        return true;
+        return 0;
     }
     while (!text.empty() && !terminal_->output_failed()) {
-        std::array<pollfd, 2> fds{pollfd{STDOUT_FILENO, POLLOUT, 0}, pollfd{cancel_.fd, POLLIN, 0}};
-        if (::poll(fds.data(), fds.size(), -1) < 0) continue;  // EINTR
-        if (fds[0].revents == 0) return false;                 // full, and we are to stop
+        if (!wait_for_room()) return text.size();
         const std::size_t size = std::min(text.size(), room());
         terminal_->print(text.substr(0, size));
         text.remove_prefix(size);
     }
-    return true;
+    return 0;
 }
 
 }  // namespace gadget::cli
