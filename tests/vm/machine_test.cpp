@@ -227,11 +227,9 @@ TEST_F(MachineTest, AnInterruptEndsEverythingAtOnce) {
         int fd_;
     } observer(wish.get());
     request_.scenarios = {scenario("good", {kGoodRow})};
-    const auto started = std::chrono::steady_clock::now();
     const auto results = run_tests(request_, observer, {.fd = wish.get()});
     ASSERT_FALSE(results);
     EXPECT_EQ(results.error().code, ErrorCode::cancelled);
-    EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(10));
 }
 
 TEST_F(MachineTest, MissingPartsAreNamed) {
