@@ -59,6 +59,10 @@ Outcome CommandTest::gadget(std::vector<std::string> words) const {
     return run(std::move(words));
 }
 
+bool CommandTest::may_use_bpf() const {
+    return gadget({"doctor", "-o", "json"}).out.find(R"("name":"eBPF","ok":true)") != std::string::npos;
+}
+
 Outcome CommandTest::gadget_run(std::vector<std::string> words) const {
     words.insert(words.begin(), GADGET_RUN_EXECUTABLE);
     return run(std::move(words));

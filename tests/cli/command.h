@@ -27,6 +27,8 @@ class CommandTest : public testing::Test {
     Outcome gadget(std::vector<std::string> words) const;
     /// gadget-run WORDS...
     Outcome gadget_run(std::vector<std::string> words) const;
+    /// Whether this kernel lets us load programs.
+    bool may_use_bpf() const;
     /// Any program with the same environment.
     Outcome run(std::vector<std::string> argv) const;
     /// A folder below the temporary one with these files.

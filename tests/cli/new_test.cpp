@@ -22,7 +22,20 @@ TEST_F(NewCommand, EachTemplateBuildsWithoutFindings) {
         EXPECT_EQ(built.status, 0) << name << ": " << built.err;
         EXPECT_EQ(built.err.find("warning"), std::string::npos) << built.err;
     }
-    EXPECT_GE(count, 1U);
+    EXPECT_EQ(count, 5U);
+}
+
+TEST_F(NewCommand, EachTemplatePassesItsTestsAtOnce) {
+    if (!may_use_bpf()) GTEST_SKIP() << "missing: permission for BPF on this kernel";
+    const auto listed = gadget({"new", "--list"});
+    std::istringstream lines(listed.out);
+    for (std::string line; std::getline(lines, line);) {
+        const auto name = line.substr(0, line.find(' '));
+        const auto folder = (home() / name).string();
+        ASSERT_EQ(gadget({"new", "fresh_one", "--template", name, "-o", folder}).status, 0) << name;
+        const auto tested = gadget({"test", folder, "--kernel", "host"});
+        EXPECT_EQ(tested.status, 0) << tested.out << tested.err;
+    }
 }
 
 TEST_F(NewCommand, AFolderThatIsThereIsLeftAlone) {
