@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -216,6 +217,11 @@ BpfFs::~BpfFs() {
 
 bool kernel_is_emulated() {
     return std::filesystem::exists("/machine");
+}
+
+bool stress_is_full() {
+    const char* const wish = std::getenv("GADGET_STRESS");
+    return wish != nullptr && std::string_view(wish) == "full";
 }
 
 bool kernel_before(int major, int minor) {

@@ -82,6 +82,9 @@ struct BpfFs {
 /// True in a machine without hardware of its own, where everything takes many times as long.
 bool kernel_is_emulated();
 
+/// True when GADGET_STRESS=full asks for every cycle and record: minutes, not seconds.
+bool stress_is_full();
+
 /// True when this kernel is older.
 bool kernel_before(int major, int minor);
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Readers that come, go and pause; what they tell about themselves; and that no wakeup is lost.
+#include <bpf/libbpf.h>
 #include <linux/bpf.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,7 +12,6 @@
 #include <thread>
 
 #include "kernel_fixture.h"
-#include "ring_turn.h"
 
 namespace gadget::runtime {
 namespace {
@@ -162,9 +163,11 @@ TEST_F(Buffers, Case077_OfflineCpusAreSkipped) {
     std::ofstream(file) << 1;
 }
 
+/// One record at a time, each waited for: a reader that went to sleep with a record in the ring would never
+/// be woken, as nothing else comes. GADGET_STRESS=full: 10^8 records.
 TEST_F(Buffers, Case082_NoWakeupIsLost) {
-    constexpr std::uint64_t kRecords = 100'000'000;
     constexpr std::uint64_t kBatch = 500;  // of flood.bpf.c
+    const std::uint64_t records = stress_is_full() ? 100'000'000 : 2'000'000;
     ManagerSpec spec = spec_of("flood");
     std::atomic<std::uint64_t> received = 0;
     spec.ring_buffers = {{.map = "events", .on_batch = [&](auto batch) {
@@ -173,25 +176,28 @@ TEST_F(Buffers, Case082_NoWakeupIsLost) {
     START_OR_SKIP(manager, spec);
     std::atomic<bool> done = false;
     std::thread consumer([&] {
-        while (!done) (void)manager->poll(30s);  // a lost wakeup would show as half a minute
+        while (!done) (void)manager->poll(std::chrono::hours(1));
     });
     std::mt19937 random(4711);
     std::uint64_t produced = 0;
-    std::size_t late = 0;
-    while (produced < kRecords && late == 0) {
-        const std::uint64_t burst = 1 + random() % 2000;
-        for (std::uint64_t i = 0; i < burst; ++i) (void)syscall(SYS_getpgid, 1);
+    bool stuck = false;
+    while (produced < records && !stuck) {
+        const std::uint64_t burst = 1 + random() % (random() % 2 == 0 ? 4 : 2000);
+        fire(static_cast<unsigned>(burst));
         produced += burst * kBatch;
         const std::uint64_t sent = count_of(*manager, 0, "counts");
-        const auto deadline = std::chrono::steady_clock::now() + 5s;
-        while (received.load() < sent && std::chrono::steady_clock::now() < deadline) (void)sched_yield();
-        late += received.load() < sent;
+        // Only a wakeup that is lost takes longer than this, and that takes an hour.
+        const auto deadline = std::chrono::steady_clock::now() + 240s;
+        while (received.load() < sent && !stuck) {
+            (void)sched_yield();
+            stuck = std::chrono::steady_clock::now() > deadline;
+        }
         for (std::uint64_t pause = random() % 2000; pause > 0; --pause) asm volatile("");
     }
-    EXPECT_EQ(late, 0U) << "records waited while the reader slept";
+    EXPECT_FALSE(stuck) << "records waited while the reader slept";
     EXPECT_EQ(count_of(*manager, 0, "counts") + count_of(*manager, 1, "counts"), produced);
     done = true;
-    (void)syscall(SYS_getpgid, 1);  // wakes the reader up
+    fire(1);  // wakes the reader up
     consumer.join();
 }
 
@@ -220,25 +226,124 @@ TEST_F(Buffers, Case086_RingMadeWhileRunning) {
     EXPECT_EQ(original, 500U);
 }
 
-TEST_F(Buffers, Case087_FasterThanTheReaderOfLibbpf) {
-    const Bytes object = object_bytes("flood");
-    std::vector<double> rates;
-    std::vector<double> our_loss;
-    std::vector<double> their_loss;
-    std::vector<double> waits;
-    for (int turn = 0; turn < 5; ++turn) {
-        const auto ours = read_with_manager(object, 0.4);
-        const auto theirs = read_with_libbpf(object, 0.4);
-        ASSERT_OK(ours);
-        ASSERT_OK(theirs);
-        rates.push_back(ours->delivered / theirs->delivered);
-        waits.push_back(ours->waits / theirs->waits);
-        our_loss.push_back(ours->lost);
-        their_loss.push_back(theirs->lost);
+/// What makes our reader the faster one, counted: the ratio in time is for bench/run BUILD runtime.
+struct Snapshot : KernelTest {
+    std::uint64_t received = 0;
+    std::uint64_t published = 0;  ///< how often the position in the shared page was another than before
+    bool in_order = true;
+    std::function<void()> meanwhile;  ///< called for each record
+
+    ManagerSpec flood(std::uint32_t batch) {
+        ManagerSpec spec = spec_of("flood");
+        spec.constants.push_back({.name = "batch", .value = bytes_of(batch)});
+        return spec;
     }
-    EXPECT_GE(median(rates), 1.5) << "records delivered";
-    EXPECT_LT(median(our_loss), median(their_loss));
-    EXPECT_LE(median(waits), 0.1) << "calls that wait";
+    ManagerSpec ours(std::uint32_t batch) {
+        ManagerSpec spec = flood(batch);
+        spec.ring_buffers = {{.map = "events", .on_record = [this](auto record) { take(record); }}};
+        return spec;
+    }
+    /// The consumer's page of the ring, as the kernel sees it.
+    void watch(const Manager& manager) {
+        const UniqueFd map = *manager.map_fd("events");
+        void* const page =
+            mmap(nullptr, static_cast<std::size_t>(getpagesize()), PROT_READ, MAP_SHARED, map.get(), 0);
+        ASSERT_NE(page, MAP_FAILED);
+        position_ = static_cast<unsigned long*>(page);
+        last_ = *position_;
+        received = published = 0;
+    }
+    void take(std::span<const std::byte> record) {
+        const unsigned long now = std::atomic_ref(*position_).load();
+        published += now != last_;
+        last_ = now;
+        in_order = in_order && value_of<std::uint64_t>(record) == received;
+        ++received;
+        if (meanwhile) meanwhile();
+    }
+    static int take_from_libbpf(void* self, void* data, std::size_t size) {
+        static_cast<Snapshot*>(self)->take({static_cast<const std::byte*>(data), size});
+        return 0;
+    }
+    static CPtr<ring_buffer, ring_buffer__free> libbpf_reader(const Manager& manager, Snapshot* self) {
+        const UniqueFd map = *manager.map_fd("events");
+        return CPtr<ring_buffer, ring_buffer__free>(
+            ring_buffer__new(map.get(), take_from_libbpf, self, nullptr));
+    }
+    void TearDown() override {
+        if (position_ != nullptr) (void)munmap(position_, static_cast<std::size_t>(getpagesize()));
+    }
+
+  private:
+    unsigned long* position_ = nullptr;
+    unsigned long last_ = 0;
+};
+
+TEST_F(Snapshot, Case087_WritesTheSharedPageAThousandthAsOftenAsLibbpf) {
+    constexpr std::uint32_t kBatch = 500;
+    constexpr unsigned kCalls = 60;  // 480 of 512 KiB
+    START_OR_SKIP(manager, ours(kBatch));
+    watch(*manager);
+    fire(kCalls);
+    EXPECT_EQ(manager->poll(60s).value_or(0), kCalls * kBatch) << "at once";
+    EXPECT_EQ(received, kCalls * kBatch);
+    EXPECT_TRUE(in_order);
+    const std::uint64_t our_writes = published;
+    ASSERT_OK(manager->stop());
+    TearDown();
+
+    auto plain = start_manager(flood(kBatch));
+    ASSERT_OK(plain);
+    watch(*plain);
+    const auto reader = libbpf_reader(*plain, this);
+    ASSERT_TRUE(reader);
+    fire(kCalls);
+    EXPECT_EQ(ring_buffer__poll(reader.get(), 60'000), static_cast<int>(kCalls * kBatch));
+    EXPECT_TRUE(in_order);
+    EXPECT_LE(our_writes, 8U) << "once in an eighth of the ring";
+    EXPECT_GE(published, 1000 * our_writes) << "once for each record";
+}
+
+TEST_F(Snapshot, Case087_ReturnsWithWhatWasThereWhenTheProducerGoesOn) {
+    constexpr int kMore = 1000;
+    int left = kMore;
+    meanwhile = [&] {
+        if (left-- > 0) fire(1);
+    };
+    START_OR_SKIP(manager, ours(1));
+    watch(*manager);
+    fire(1);
+    EXPECT_EQ(manager->poll(60s).value_or(0), 1U);
+    EXPECT_EQ(manager->poll(60s).value_or(0), 1U) << "what came during the first";
+    ASSERT_OK(manager->stop());
+    TearDown();
+
+    left = kMore;
+    auto plain = start_manager(flood(1));
+    ASSERT_OK(plain);
+    watch(*plain);
+    const auto reader = libbpf_reader(*plain, this);
+    ASSERT_TRUE(reader);
+    fire(1);
+    EXPECT_EQ(ring_buffer__poll(reader.get(), 60'000), kMore + 1)
+        << "libbpf's reader runs after the producer";
+}
+
+TEST_F(Snapshot, Case087_GivesSpaceBackWhileTheHandlersAreAtWork) {
+    constexpr std::uint64_t kBatch = 500;
+    constexpr std::uint64_t kRoom = 512 * 1024 / 16 - 1;
+    meanwhile = [&] {
+        if (received == 5000) fire(1);  // more than an eighth has been handed over
+    };
+    START_OR_SKIP(manager, ours(kBatch));
+    watch(*manager);
+    fire(66);
+    EXPECT_EQ(count_of(*manager, 0, "counts"), kRoom);
+    EXPECT_EQ(count_of(*manager, 1, "counts"), 66 * kBatch - kRoom) << "what did not fit is counted";
+    EXPECT_EQ(manager->poll(60s).value_or(0), kRoom);
+    EXPECT_EQ(count_of(*manager, 1, "counts"), 66 * kBatch - kRoom) << "and nothing since";
+    EXPECT_EQ(manager->poll(60s).value_or(0), kBatch);
+    EXPECT_TRUE(in_order);
 }
 
 TEST_F(Buffers, Case088_TheSameHandlerOnAPerfBuffer) {

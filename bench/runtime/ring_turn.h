@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One turn of reading a flooded 512 KiB ring, by our reader or by libbpf's: the same producer, pinned to the
-// first CPU, and the reader on the last. For the test and for the benchmark.
+// first CPU, and the reader on the last.
 #pragma once
 
 #include "gadget/runtime.h"
