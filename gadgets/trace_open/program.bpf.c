@@ -47,7 +47,8 @@ struct {
 	__type(value, struct pending_open);
 } pending_opens SEC(".maps");
 
-GADGET_TRACER_MAP(events, 1024 * 256);
+/* Room for ten thousand events: bursts of opens are large. */
+GADGET_TRACER_MAP(events, 1024 * 4096);
 GADGET_TRACER(open, events, event);
 
 const volatile bool failed_only = false;

@@ -18,11 +18,14 @@ using std::chrono::milliseconds;
 /// Rows that wait for next(): what a reader that stopped may cost.
 constexpr std::size_t kMaxQueuedBytes = std::size_t{16} << 20;
 
-/// Sleeps until the token fires or `timeout` is over.
-Result<void> wait(milliseconds timeout, CancelToken cancel) {
+/// Sleeps until the token fires or `timeout` (negative: for ever) is over.
+Result<void> wait(std::chrono::microseconds timeout, CancelToken cancel) {
     pollfd fd{.fd = cancel.fd, .events = POLLIN, .revents = 0};
-    const auto limit = static_cast<int>(std::min<milliseconds::rep>(timeout.count(), 1 << 30));
-    if (::poll(&fd, 1, limit) < 0 && errno != EINTR) return errno_error(errno, "waiting for the next fetch");
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+    const timespec limit{static_cast<time_t>(seconds.count()),
+                         static_cast<long>(std::chrono::nanoseconds(timeout - seconds).count())};
+    if (::ppoll(&fd, 1, timeout.count() < 0 ? nullptr : &limit, nullptr) < 0 && errno != EINTR)
+        return errno_error(errno, "waiting for the next fetch");
     if (fd.revents != 0) return Error{.code = ErrorCode::cancelled, .message = "the run was interrupted"};
     return {};
 }
@@ -65,11 +68,25 @@ Result<void> LiveSession::poll(milliseconds timeout, CancelToken cancel) {
         patience = patience.count() < 0 ? left : std::min(patience, left);
     }
     if (manager_) {
-        GADGET_TRY(manager_->poll(patience, cancel));
+        GADGET_TRY(read_buffers(patience, cancel));
     } else {
         GADGET_TRY(wait(patience, cancel));
     }
     return fetch_due();
+}
+
+Result<void> LiveSession::read_buffers(milliseconds patience, CancelToken cancel) {
+    const auto rest = pace_.rest();
+    const bool rests = rest.count() > 0 && (patience.count() < 0 || rest <= patience);
+    if (rests) GADGET_TRY(wait(rest, cancel));
+    auto begin = Clock::now();
+    GADGET_TRY_ASSIGN(std::size_t events, manager_->consume());
+    if (events == 0 && !rests) {
+        GADGET_TRY_ASSIGN(events, manager_->poll(patience, cancel));
+        begin = Clock::now();
+    }
+    pace_.took(events, begin, Clock::now());
+    return {};
 }
 
 Result<std::optional<Row>> LiveSession::next(milliseconds timeout, CancelToken cancel) {

@@ -11,6 +11,7 @@
 #include "iter_fetch.h"
 #include "manager_plan.h"
 #include "map_fetch.h"
+#include "pace.h"
 
 namespace gadget::session {
 
@@ -45,6 +46,8 @@ class LiveSession final : public Session {
     void make_environment();
     void read_events(runtime::ManagerSpec& spec);
     Result<void> open_maps();
+    void set_pace();
+    Result<void> read_buffers(std::chrono::milliseconds patience, CancelToken cancel);
     void tell_wasm();
     void warn(const std::string& text) const;
 
@@ -67,6 +70,7 @@ class LiveSession final : public Session {
     std::vector<std::unique_ptr<Source>> sources_;  ///< same numbers as feeds_
     std::vector<View> views_;                       ///< likewise
     std::unique_ptr<runtime::Manager> manager_;     ///< none for gadgets of metadata alone
+    Pace pace_{0};
     RowHandler handler_;
     bool running_ = false;
     std::vector<Loss> losses_;

@@ -82,7 +82,20 @@ Result<void> LiveSession::load(std::vector<ParamValue> constants) {
     GADGET_TRY_ASSIGN(auto manager, runtime::Manager::create(std::move(spec)));
     manager_ = std::make_unique<runtime::Manager>(std::move(manager));
     GADGET_TRY(manager_->init());
+    set_pace();
     return open_maps();
+}
+
+/// By the smallest of the buffers that are read.
+void LiveSession::set_pace() {
+    std::size_t smallest = SIZE_MAX;
+    for (const auto& feed : feeds_) {
+        if (feed.plan.kind != SourceKind::tracer) continue;
+        const auto info = manager_->map_info(feed.plan.map);
+        const bool is_ring = info && !feed.plan.perf;
+        smallest = std::min<std::size_t>(smallest, is_ring ? info->max_entries : 0);
+    }
+    pace_ = Pace(smallest);
 }
 
 void LiveSession::read_events(runtime::ManagerSpec& spec) {
