@@ -7,7 +7,6 @@
 #include <libelf.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <optional>
 #include <vector>
@@ -22,43 +21,9 @@ using ElfPtr = CPtr<Elf, elf_end>;
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxCandidates = 20000;
-constexpr std::array kProgramFolders{"/usr/local/bin",  "/usr/bin",  "/bin",
-                                     "/usr/local/sbin", "/usr/sbin", "/sbin"};
-constexpr std::array kLibraryFolders{"/usr/local/lib",
-                                     "/lib64",
-                                     "/usr/lib64",
-                                     "/lib",
-                                     "/usr/lib",
-#if defined(__x86_64__)
-                                     "/lib/x86_64-linux-gnu",
-                                     "/usr/lib/x86_64-linux-gnu"
-#elif defined(__aarch64__)
-                                     "/lib/aarch64-linux-gnu",
-                                     "/usr/lib/aarch64-linux-gnu"
-#else
-                                     "/usr/local/lib64"
-#endif
-};
-
-bool is_file(const fs::path& path) {
-    std::error_code ignored;
-    return fs::is_regular_file(path, ignored);
-}
-
-// "libc" -> the first libc.so or libc.so.N of the folder, in the order of names.
-std::optional<fs::path> find_versioned(const fs::path& folder, const std::string& name) {
-    std::error_code error;
-    std::optional<fs::path> best;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-        const std::string file = entry.path().filename().string();
-        if (!file.starts_with(name + ".so") || !is_file(entry.path())) continue;
-        if (!best || entry.path() < *best) best = entry.path();
-    }
-    return best;
-}
-
 Error not_elf(const fs::path& binary) {
-    return Error{ErrorCode::corrupt_data, "'" + binary.string() + "' is not an ELF file: " + elf_errmsg(-1)};
+    return Error{ErrorCode::corrupt_data,
+                 "'" + binary.string() + "' is no program or library: it is not an ELF file"};
 }
 
 // A uprobe wants the offset in the file; symbols hold addresses. The segment that holds the address connects
@@ -133,24 +98,6 @@ Result<OpenElf> open_elf(const fs::path& binary) {
 }
 
 }  // namespace
-
-Result<fs::path> find_binary(const std::string& name) {
-    if (name.empty()) return Error{ErrorCode::invalid_argument, "no binary is given for a user space probe"};
-    if (name.find('/') != std::string::npos) return fs::path(name);
-    const bool library = name.find(".so") != std::string::npos;
-    if (!library) {
-        for (const char* const folder : kProgramFolders) {
-            if (is_file(fs::path(folder) / name)) return fs::path(folder) / name;
-        }
-    }
-    for (const char* const folder : kLibraryFolders) {
-        if (library && is_file(fs::path(folder) / name)) return fs::path(folder) / name;
-        if (library) continue;
-        if (auto found = find_versioned(folder, name)) return *found;
-    }
-    return Error{ErrorCode::not_found, "no program or library '" + name + "' is in the usual folders",
-                 "give its full path"};
-}
 
 Result<std::uint64_t> function_offset(const fs::path& binary, const std::string& symbol) {
     GADGET_TRY_ASSIGN(const OpenElf file, open_elf(binary));

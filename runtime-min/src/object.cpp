@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "core_btf.h"
 #include "gadget/support/text.h"
 #include "kernel_error.h"
 #include "libbpf_log.h"
@@ -100,13 +101,17 @@ std::vector<std::string> Object::map_names() const {
 
 Result<Object> Object::open(const LoadPlan& plan, Decisions& decisions) {
     const LogCapture capture;
-    const std::string kernel_btf = plan.spec.options.kernel_btf.string();
+    Object result;
+    std::string kernel_btf = plan.spec.options.kernel_btf.string();
+    if (const auto& structs = plan.spec.options.extra_structs; !structs.empty()) {
+        GADGET_TRY_ASSIGN(result.core_btf_, btf_with_structs(kernel_btf, structs));
+        kernel_btf = "/proc/self/fd/" + std::to_string(result.core_btf_.get());
+    }
     bpf_object_open_opts options{};
     options.sz = sizeof(options);
     options.object_name = plan.spec.name.c_str();
     if (!kernel_btf.empty()) options.btf_custom_path = kernel_btf.c_str();
     options.kernel_log_level = plan.spec.options.verifier_log_level;
-    Object result;
     result.object_.reset(
         bpf_object__open_mem(plan.image.bytes().data(), plan.image.bytes().size(), &options));
     if (!result.object_) return open_error(errno, plan.spec.name, capture.text());

@@ -79,6 +79,7 @@ class Object {
     Result<void> take_pinned(const ManagerSpec& spec);
     void decide_excluded(const ManagerSpec& spec, Decisions& decisions);
 
+    UniqueFd core_btf_;  ///< read by libbpf in the load
     ObjectPtr object_;
     std::vector<Program> programs_;
     std::set<std::string> excluded_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "gadget/support/text.h"
 
@@ -49,7 +50,10 @@ LiveSession::~LiveSession() {
 
 Result<void> LiveSession::start(RowHandler handler) {
     handler_ = std::move(handler);
-    if (manager_) GADGET_TRY(manager_->start());
+    if (manager_) {
+        GADGET_TRY(manager_->start());
+        tell_missing_probes();
+    }
     const auto now = Clock::now();
     for (auto& feed : feeds_) {
         if (feed.plan.statistics) GADGET_TRY(feed.plan.statistics->start());
@@ -252,6 +256,16 @@ void LiveSession::append_kernel_stack(std::uint32_t id, std::string& out) {
     std::vector<std::uint64_t> addresses((*found)->size() / sizeof(std::uint64_t));
     std::memcpy(addresses.data(), (*found)->data(), addresses.size() * sizeof(std::uint64_t));
     symbols_->append_stack(addresses, out);
+}
+
+/// Why probes that the gadget can do without do not run, each reason once.
+void LiveSession::tell_missing_probes() const {
+    std::set<std::string> told;
+    for (const auto& probe : manager_->status()) {
+        if (probe.state != runtime::ProbeState::failed || !probe.reason) continue;
+        if (!told.insert(probe.reason->message).second) continue;
+        warn("program '" + probe.id.program + "' does not run: " + probe.reason->message);
+    }
 }
 
 void LiveSession::warn(const std::string& text) const {

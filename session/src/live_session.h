@@ -49,6 +49,7 @@ class LiveSession final : public Session {
     void set_pace();
     Result<void> read_buffers(std::chrono::milliseconds patience, CancelToken cancel);
     void tell_wasm();
+    void tell_missing_probes() const;
     void warn(const std::string& text) const;
 
     void deliver(std::size_t index, std::span<const events::Record> rows);

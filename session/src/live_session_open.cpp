@@ -6,6 +6,7 @@
 #include "gadget/support/text.h"
 #include "gadget/validator.h"
 #include "live_session.h"
+#include "socket_owners.h"
 
 namespace gadget::session {
 namespace {
@@ -76,6 +77,8 @@ Result<void> LiveSession::load(std::vector<ParamValue> constants) {
     GADGET_TRY_ASSIGN(auto spec, plan_manager(input, kernel, std::move(constants)));
     for (auto& feed : feeds_) feed.plan.perf = feed.plan.perf || !kernel.ring_buffers;
     if (!kernel.boot_clock) replace_boot_clock(gadget_.object);
+    if (asks_for_socket_owners(*gadget_.facts))
+        warn("nothing fills the map of socket owners (gadget_sockets): fields about them stay empty");
     spec.name = gadget_.name;
     spec.object = runtime::ObjectBytes{std::move(gadget_.object)};
     read_events(spec);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "gadget/support/text.h"
+#include "socket_owners.h"
 
 namespace gadget::session {
 namespace {
@@ -43,6 +44,8 @@ class Planner {
         size_maps();
         if (!kernel_.ring_buffers) replace_ring_buffers();
         GADGET_TRY(filter_mount_namespaces());
+        plan_socket_owners(input_.facts, spec_);
+        set_activation();
         return std::move(spec_);
     }
 
@@ -67,6 +70,27 @@ class Planner {
         if (kind == AttachKind::socket_filter) probe.target = runtime::NetInterface{};
         if (kind == AttachKind::iter) GADGET_TRY(set_iterator(program, target, probe));
         return keep(std::move(probe));
+    }
+
+    /// Gadgets probe several libraries, and several names of a function, of which a machine has some.
+    static bool is_in_user_space(AttachKind kind) {
+        return kind >= AttachKind::uprobe && kind <= AttachKind::usdt;
+    }
+
+    /// One of the probes in user space is enough; without any other one all the rest is needed.
+    void set_activation() {
+        std::vector<runtime::Selector> kernel;
+        std::vector<runtime::Selector> user;
+        for (const auto& probe : spec_.probes) {
+            if (!probe.enabled) continue;
+            const auto* program = input_.facts.find_program(probe.id.program);
+            const bool in_user_space =
+                program != nullptr && program->parsed && is_in_user_space(program->parsed->kind->attach);
+            (in_user_space ? user : kernel).push_back(runtime::Selector::probe(probe.id));
+        }
+        if (user.size() < 2) return;
+        if (!kernel.empty()) spec_.activation.push_back(runtime::Selector::all_of(std::move(kernel)));
+        spec_.activation.push_back(runtime::Selector::one_of(std::move(user)));
     }
 
     Result<void> keep(runtime::ProbeSpec probe) {

@@ -53,7 +53,7 @@ Result<std::string> call(const std::string& function, const std::string& argumen
                  .hint = "templates may call getParamValue and getConfig"};
 }
 
-/// `{{ function "argument" }}` replaced; a '-' beside the braces trims, as in Go.
+/// `{{ call .function "argument" }}` replaced; a '-' beside the braces is let pass.
 Result<std::string> expand(const std::string& text, const TemplateContext& context) {
     std::string out;
     std::string_view rest = text;
@@ -70,6 +70,9 @@ Result<std::string> expand(const std::string& text, const TemplateContext& conte
         if (inside.starts_with('-')) inside.remove_prefix(1);
         if (inside.ends_with('-')) inside.remove_suffix(1);
         inside = trim(inside);
+        // Go calls a member that is a function with the word 'call'.
+        if (inside.starts_with("call ")) inside = trim(inside.substr(5));
+        if (inside.starts_with('.')) inside.remove_prefix(1);
         const auto space = inside.find(' ');
         std::string_view argument =
             space == std::string_view::npos ? std::string_view() : trim(inside.substr(space));

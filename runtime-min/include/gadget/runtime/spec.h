@@ -317,10 +317,27 @@ struct ObjectBytes {
     Bytes bytes;
 };
 
+/// An unsigned integer, or an array of them.
+struct ExtraMember {
+    std::string name;
+    std::uint32_t offset = 0;  ///< bytes
+    std::uint32_t size = 0;    ///< bytes of an element: 1, 2, 4, 8
+    std::uint32_t count = 1;   ///< > 1: an array
+};
+
+/// A struct that CO-RE relocations find although the kernel has none of that name: its layout is decided by
+/// whoever fills a map with it.
+struct ExtraStruct {
+    std::string name;
+    std::uint32_t size = 0;  ///< bytes
+    std::vector<ExtraMember> members{};
+};
+
 struct Options {
     unsigned retries = 0;
     std::chrono::milliseconds retry_delay{100};
-    std::filesystem::path kernel_btf{};  ///< BTF file for CO-RE instead of the running kernel's
+    std::filesystem::path kernel_btf{};        ///< BTF file for CO-RE instead of the running kernel's
+    std::vector<ExtraStruct> extra_structs{};  ///< beside the kernel's own types
     unsigned verifier_log_level =
         0;  ///< 0: a log only on refusal; 1, 2, 4: kernel's BPF_LOG_*, kept in load_log()
     std::filesystem::path host_proc =
