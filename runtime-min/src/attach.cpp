@@ -35,6 +35,10 @@ std::string target_text(const AttachTarget& target, const std::string& from_sect
     if (const auto* t = std::get_if<Cgroup>(&target)) return t->path.string();
     if (const auto* t = std::get_if<NetNamespace>(&target)) return t->path.string();
     if (const auto* t = std::get_if<SocketMap>(&target)) return "socket map " + t->map;
+    if (const auto* t = std::get_if<NetfilterHook>(&target)) {
+        return "family " + std::to_string(t->family) + " hook " + std::to_string(t->hook) + " priority " +
+               std::to_string(t->priority);
+    }
     if (const auto* t = std::get_if<StructOps>(&target)) return t->map;
     if (const auto* t = std::get_if<Socket>(&target)) return "socket " + std::to_string(t->fd);
     return from_section;
@@ -161,7 +165,10 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::tc:
             return attach_tc(request);
         case AttachKind::tcx:
+        case AttachKind::netkit:
             return attach_tcx(request);
+        case AttachKind::netfilter:
+            return attach_netfilter(request);
         default:
             break;
     }

@@ -73,7 +73,8 @@ Result<AttachmentPtr> attach_kprobe(const AttachRequest& request);
 Result<AttachmentPtr> attach_uprobe(const AttachRequest& request);
 Result<AttachmentPtr> attach_kprobe_multi(const AttachRequest& request);
 Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request);
-Result<AttachmentPtr> attach_tcx(const AttachRequest& request);
+Result<AttachmentPtr> attach_tcx(const AttachRequest& request);  // and netkit
+Result<AttachmentPtr> attach_netfilter(const AttachRequest& request);
 Result<AttachmentPtr> attach_usdt(const AttachRequest& request);
 Result<AttachmentPtr> attach_tracepoint(const AttachRequest& request);
 Result<AttachmentPtr> attach_perf_event(const AttachRequest& request);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Links that libbpf 1.1 does not know or not well: one link for many functions, and tcx. The layouts are
-// those of union bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend on the kernel
-// alone.
+// Links that libbpf 1.1 does not know or not well: one link for many functions, tcx, netkit and netfilter.
+// The layouts are those of union bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend
+// on the kernel alone.
 #include <net/if.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,6 +24,11 @@ constexpr int kLinkCreate = 28;
 constexpr std::uint32_t kAttachUprobeMulti = 48;
 constexpr std::uint32_t kAttachTcxIngress = 46;
 constexpr std::uint32_t kAttachTcxEgress = 47;
+constexpr std::uint32_t kAttachNetkitPrimary = 54;
+constexpr std::uint32_t kAttachNetkitPeer = 55;
+constexpr std::uint32_t kAttachNetfilter = 45;
+constexpr std::uint32_t kDefragment = 1;
+constexpr std::uint32_t kBefore = 8;
 constexpr std::uint32_t kReturn = 1;
 
 struct LinkHead {
@@ -50,6 +55,14 @@ struct TcxLink {
     std::uint32_t relative;
     std::uint32_t padding;
     std::uint64_t expected_revision;
+};
+
+struct NetfilterLink {
+    LinkHead head;
+    std::uint32_t family;
+    std::uint32_t hook;
+    std::int32_t priority;
+    std::uint32_t flags;
 };
 
 /// The kernel refuses set bytes behind the fields it knows; these structures have none.
@@ -143,9 +156,15 @@ Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
     if (target == nullptr || (target->index == 0 && target->name.empty()))
         return no_target(request, "a network interface");
     std::optional<Direction> direction = target->direction;
-    if (!direction && request.program.parsed->target == "ingress") direction = Direction::ingress;
-    if (!direction && request.program.parsed->target == "egress") direction = Direction::egress;
+    const std::string& place = request.program.parsed->target;
+    const bool netkit = request.kind() == AttachKind::netkit;
+    if (!direction && place == (netkit ? "peer" : "ingress")) direction = Direction::ingress;
+    if (!direction && place == (netkit ? "primary" : "egress")) direction = Direction::egress;
     if (!direction) return no_target(request, "a direction, ingress or egress,");
+    const bool ingress = *direction == Direction::ingress;
+    const std::uint32_t type = netkit    ? ingress ? kAttachNetkitPeer : kAttachNetkitPrimary
+                               : ingress ? kAttachTcxIngress
+                                         : kAttachTcxEgress;
     const std::string what = request.what(describe_target(request.program, request.probe));
     UniqueFd fd;
     const auto work = [&]() -> Result<void> {
@@ -154,10 +173,32 @@ Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
             GADGET_TRY_ASSIGN(index, interface_index(target->name));
         }
         TcxLink link{};
-        link.head = {static_cast<std::uint32_t>(request.program.fd()), index,
-                     *direction == Direction::ingress ? kAttachTcxIngress : kAttachTcxEgress, 0};
+        link.head = {static_cast<std::uint32_t>(request.program.fd()), index, type,
+                     target->first ? kBefore : 0};
         fd = create_link(link);
         return fd ? Result<void>{} : link_error(errno, what, request.kind());
+    };
+    GADGET_TRY(in_netns(target->netns_fd, work).context(what));
+    return hold(std::move(fd));
+}
+
+Result<AttachmentPtr> attach_netfilter(const AttachRequest& request) {
+    const auto* const target = std::get_if<NetfilterHook>(&request.probe.target);
+    if (target == nullptr) return no_target(request, "a netfilter hook");
+    const std::string what = request.what(describe_target(request.program, request.probe));
+    UniqueFd fd;
+    const auto work = [&]() -> Result<void> {
+        NetfilterLink link{};
+        link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, kAttachNetfilter, 0};
+        link.family = target->family;
+        link.hook = target->hook;
+        link.priority = target->priority;
+        link.flags = target->defragment ? kDefragment : 0;
+        fd = create_link(link);
+        if (fd) return {};
+        // A kernel that has loaded the program knows the link as well: what it does not like is our wish.
+        if (errno != EINVAL && errno != EAFNOSUPPORT) return attach_error(errno, what, request.kind());
+        return Error{ErrorCode::invalid_argument, what + ": there is no such hook, or its priority is taken"};
     };
     GADGET_TRY(in_netns(target->netns_fd, work).context(what));
     return hold(std::move(fd));

@@ -19,6 +19,10 @@ Result<AttachmentPtr> wrap_link(int fd, const AttachRequest& request, const std:
     return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), fd));
 }
 
+// Newer than the headers of libbpf 1.1.
+constexpr std::uint32_t kStructOpsByLink = 1U << 13U;
+constexpr auto kStructOps = static_cast<bpf_attach_type>(44);
+
 class LibbpfAttachment final : public Attachment {
   public:
     explicit LibbpfAttachment(bpf_link* link) : link_(link) {}
@@ -80,9 +84,15 @@ Result<AttachmentPtr> attach_struct_ops(const AttachRequest& request) {
     }
     const std::string what = request.what(describe_target(request.program, request.probe));
     const LogCapture capture;
-    bpf_link* const link = bpf_map__attach_struct_ops(map);
-    if (link == nullptr) return attach_error(errno, what, request.kind());
-    return AttachmentPtr(std::make_unique<LibbpfAttachment>(link));
+    CPtr<bpf_link, bpf_link__destroy> link(bpf_map__attach_struct_ops(map));
+    const bool by_link = (bpf_map__map_flags(map) & kStructOpsByLink) != 0;
+    // EBUSY: the values are in the map since last time.
+    if (!link && !(by_link && errno == EBUSY)) return attach_error(errno, what, request.kind());
+    if (!by_link || (link && bpf_link__fd(link.get()) != bpf_map__fd(map)))
+        return AttachmentPtr(std::make_unique<LibbpfAttachment>(link.release()));
+    // libbpf before 1.2 puts the values into the map and knows no more of links; what it has for one is void.
+    if (link) bpf_link__disconnect(link.get());
+    return wrap_link(bpf_link_create(bpf_map__fd(map), 0, kStructOps, nullptr), request, what);
 }
 
 Result<AttachmentPtr> attach_usdt(const AttachRequest& request) {

@@ -225,6 +225,9 @@ Result<void> Manager::add_hook(ProbeSpec probe) {
 Result<void> Manager::clone_program(CloneSpec clone) {
     return impl_->clone_program(std::move(clone));
 }
+Result<std::size_t> Manager::leave_network_namespace(int netns_fd) {
+    return impl_->leave_network_namespace(netns_fd);
+}
 Result<void> Manager::remove_hook(const ProbeId& id) {
     return impl_->remove_hook(id);
 }

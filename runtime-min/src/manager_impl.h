@@ -43,6 +43,10 @@ struct Probe {
     std::unique_ptr<Program> clone{};  ///< instead of the object's program
     AttachmentPtr attachment{};
     bool link_pinned = false;
+    UniqueFd netns{};  ///< of the target, which refers to this one
+
+    /// Takes a duplicate of the namespace that the target borrows: a pause and a resume may come much later.
+    void keep_netns();
 };
 
 class Manager::Impl {
@@ -85,6 +89,7 @@ class Manager::Impl {
     Result<void> add_hook(ProbeSpec probe);
     Result<void> clone_program(CloneSpec clone);
     Result<void> remove_hook(const ProbeId& id);
+    Result<std::size_t> leave_network_namespace(int netns_fd);
     Result<void> update_activation(std::vector<Selector> activation);
     Result<void> rename_probe(const ProbeId& from, std::string uid);
 

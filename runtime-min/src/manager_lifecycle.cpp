@@ -89,6 +89,7 @@ Result<void> Manager::Impl::make_probes() {
     const auto add = [this](const ProbeSpec& probe_spec, const Program& program) {
         Probe probe;
         probe.spec = probe_spec;
+        probe.keep_netns();
         probe.state = program.loaded() ? ProbeState::loaded : ProbeState::excluded;
         probe.reason = program.left_out;
         probes_.push_back(std::move(probe));
@@ -277,6 +278,7 @@ Result<void> Manager::Impl::stop(Cleanup cleanup) {
     for (Probe& probe : probes_) {
         probe.state = ProbeState::reset;
         probe.clone.reset();
+        probe.netns.reset();
     }
     extra_maps_.clear();
     object_ = Object();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changing the set of probes of a Manager that is loaded.
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -42,7 +43,25 @@ Result<const Program*> Manager::Impl::hookable(const ProbeSpec& probe) const {
     return program;
 }
 
+namespace {
+
+int* netns_of(AttachTarget& target) {
+    if (auto* const interface = std::get_if<NetInterface>(&target)) return &interface->netns_fd;
+    if (auto* const hook = std::get_if<NetfilterHook>(&target)) return &hook->netns_fd;
+    return nullptr;
+}
+
+}  // namespace
+
+void Probe::keep_netns() {
+    int* const borrowed = netns_of(spec.target);
+    if (borrowed == nullptr || *borrowed < 0) return;
+    netns.reset(fcntl(*borrowed, F_DUPFD_CLOEXEC, 0));
+    if (netns) *borrowed = netns.get();  // else attaching tells what is wrong with it
+}
+
 Result<void> Manager::Impl::add_probe(Probe probe) {
+    probe.keep_netns();
     probe.state = state_ == State::paused ? ProbeState::paused : ProbeState::loaded;
     if (state_ == State::running && probe.spec.enabled) {
         attach_probe(probe);
@@ -87,6 +106,31 @@ Result<void> Manager::Impl::remove_hook(const ProbeId& id) {
     return detached;
 }
 
+Result<std::size_t> Manager::Impl::leave_network_namespace(int netns_fd) {
+    const std::lock_guard control(control_);
+    const std::unique_lock data(data_);
+    struct stat wanted{};
+    if (netns_fd < 0 || fstat(netns_fd, &wanted) != 0)
+        return Error{ErrorCode::invalid_argument,
+                     "leaving a network namespace: this is no descriptor of one"};
+    std::vector<Error> errors;
+    std::size_t left = 0;
+    for (auto probe = probes_.begin(); probe != probes_.end();) {
+        struct stat here{};
+        if (!probe->netns || fstat(probe->netns.get(), &here) != 0 || here.st_dev != wanted.st_dev ||
+            here.st_ino != wanted.st_ino) {
+            ++probe;
+            continue;
+        }
+        auto detached = detach_probe(*probe, ProbeState::loaded);
+        if (!detached) errors.push_back(std::move(detached).error());
+        probe = probes_.erase(probe);
+        ++left;
+    }
+    GADGET_TRY(join_errors(std::move(errors), "while leaving a network namespace"));
+    return left;
+}
+
 Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) {
     const std::lock_guard control(control_);
     const std::unique_lock data(data_);
@@ -126,11 +170,17 @@ Result<void> Manager::Impl::update_activation(std::vector<Selector> activation) 
 }
 
 void Manager::Impl::remove_leftovers() const {
-    const auto by_event = [](const ProbeSpec& probe) {
+    const auto uses_events = [this](ProbeMethod method, const char* source) {
+        std::error_code ignored;
+        return method == ProbeMethod::events ||
+               (method == ProbeMethod::automatic &&
+                !std::filesystem::exists(spec.options.event_sources / source, ignored));
+    };
+    const auto by_event = [&](const ProbeSpec& probe) {
         if (const auto* t = std::get_if<KernelFunction>(&probe.target))
-            return t->method == ProbeMethod::events || t->max_active != 0;
-        if (const auto* t = std::get_if<UserFunction>(&probe.target)) return t->method == ProbeMethod::events;
-        return false;
+            return t->max_active != 0 || uses_events(t->method, "kprobe");
+        const auto* const t = std::get_if<UserFunction>(&probe.target);
+        return t != nullptr && uses_events(t->method, "uprobe");
     };
     if (std::ranges::any_of(probes_, by_event, &Probe::spec))
         (void)remove_dead_events(spec.options.host_proc);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "object.h"
@@ -11,6 +13,21 @@ namespace gadget::runtime {
 namespace {
 
 constexpr long kBpfFsMagic = 0xcafe4a11;
+
+/// Operations behind a link go with us, even when we are killed, and can be put in place again.
+void prefer_links(Object& object) {
+    constexpr std::uint32_t kByLink = 1U << 13U;  // BPF_F_LINK, newer than the headers of libbpf 1.1
+    utsname name{};
+    int major = 0;
+    int minor = 0;
+    if (uname(&name) != 0 || std::sscanf(name.release, "%d.%d", &major, &minor) != 2) return;
+    if (std::pair(major, minor) < std::pair(6, 4)) return;
+    for (const std::string& map_name : object.map_names()) {
+        bpf_map* const map = object.find_map(map_name);
+        if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+            (void)bpf_map__set_map_flags(map, bpf_map__map_flags(map) | kByLink);
+    }
+}
 
 std::string edit_context(const MapEdit& edit, const ManagerSpec& spec) {
     return "map '" + edit.map + "' of '" + spec.name + "'";
@@ -115,6 +132,7 @@ Result<void> check_pin_folder(const std::filesystem::path& path, const std::stri
 }
 
 Result<void> edit_maps(Object& object, const ManagerSpec& spec) {
+    prefer_links(object);
     for (const MapEdit& edit : spec.map_edits) {
         bpf_map* const map = object.find_map(edit.map);
         if (map == nullptr && edit.optional) continue;

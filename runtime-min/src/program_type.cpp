@@ -2,6 +2,7 @@
 // Types and targets of programs, where the section name alone does not settle them for libbpf.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 
 #include "gadget/support/text.h"
@@ -15,12 +16,14 @@ using model::AttachKind;
 
 struct KindType {
     AttachKind kind;
-    bpf_prog_type type;
+    std::uint32_t type;  // enum bpf_prog_type, with the ones that the headers of libbpf 1.1 lack
     bpf_attach_type attach;
 };
 
 // Newer than the headers of libbpf 1.1.
 constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);
+constexpr auto kNetfilter = static_cast<bpf_attach_type>(45);
+constexpr std::uint32_t kNetfilterProgram = 32;
 
 // Sections such as "classifier/x" or "socket1" open in libbpf 1.x with no type; these are the kinds that
 // occur in them.
@@ -48,10 +51,16 @@ constexpr std::array kTypes{
     KindType{AttachKind::socket_filter, BPF_PROG_TYPE_SOCKET_FILTER, {}},
     KindType{AttachKind::tc, BPF_PROG_TYPE_SCHED_CLS, {}},
     KindType{AttachKind::tcx, BPF_PROG_TYPE_SCHED_CLS, {}},
+    KindType{AttachKind::netkit, BPF_PROG_TYPE_SCHED_CLS, {}},
+    KindType{AttachKind::netfilter, kNetfilterProgram, kNetfilter},
     KindType{AttachKind::xdp, BPF_PROG_TYPE_XDP, BPF_XDP},
     KindType{AttachKind::sockops, BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS},
     KindType{AttachKind::sk_lookup, BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP},
 };
+
+bpf_prog_type type_in(const KindType& kind) {
+    return std::bit_cast<bpf_prog_type>(kind.type);
+}
 
 const KindType* type_of(AttachKind kind) {
     for (const KindType& entry : kTypes) {
@@ -92,7 +101,7 @@ Result<void> apply_section(Program& program, const std::string& section) {
     if (libbpf_prog_type_by_name(section.c_str(), &type, &attach) != 0) {
         const KindType* const known = type_of(parsed->kind->attach);
         if (known == nullptr) return section_error(program.name, section);
-        type = known->type;
+        type = type_in(*known);
         attach = known->attach;
     }
     (void)bpf_program__set_type(program.handle, type);  // both fail only after the load
@@ -139,7 +148,7 @@ Result<void> ensure_type(const Program& program) {
     if (bpf_program__type(program.handle) != BPF_PROG_TYPE_UNSPEC) return {};
     const KindType* const known = program.parsed ? type_of(program.parsed->kind->attach) : nullptr;
     if (known == nullptr) return section_error(program.name, program.section);
-    (void)bpf_program__set_type(program.handle, known->type);
+    (void)bpf_program__set_type(program.handle, type_in(*known));
     (void)bpf_program__set_expected_attach_type(program.handle, known->attach);
     return {};
 }

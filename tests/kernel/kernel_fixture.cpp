@@ -28,6 +28,7 @@ EMBEDDED_OBJECT(kernel_functions);
 EMBEDDED_OBJECT(maps);
 EMBEDDED_OBJECT(multi);
 EMBEDDED_OBJECT(net);
+EMBEDDED_OBJECT(netfilter);
 EMBEDDED_OBJECT(perf);
 EMBEDDED_OBJECT(refused);
 EMBEDDED_OBJECT(operations);
@@ -118,6 +119,7 @@ Bytes object_bytes(const std::string& name) {
         {"maps", view(object_maps, object_maps_size)},
         {"multi", view(object_multi, object_multi_size)},
         {"net", view(object_net, object_net_size)},
+        {"netfilter", view(object_netfilter, object_netfilter_size)},
         {"perf", view(object_perf, object_perf_size)},
         {"refused", view(object_refused, object_refused_size)},
         {"usdt", view(object_usdt, object_usdt_size)},
@@ -177,7 +179,7 @@ bool map_exists(std::uint32_t id) {
 
 namespace {
 bool goes(bool (*exists)(std::uint32_t), std::uint32_t id) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(4);
     while (exists(id)) {
         if (std::chrono::steady_clock::now() > deadline) return false;
         (void)sched_yield();
@@ -203,6 +205,23 @@ Result<Manager> start_manager(ManagerSpec spec) {
     GADGET_TRY_ASSIGN(Manager manager, init_manager(std::move(spec)));
     GADGET_TRY(manager.start());
     return manager;
+}
+
+namespace {
+ManagerSpec counting_spec(long number) {
+    ManagerSpec spec = spec_of("fire");
+    spec.constants.back() = {.name = "syscall_number", .value = bytes_of(static_cast<std::uint64_t>(number))};
+    spec.probes = {probe("on_raw")};
+    return spec;
+}
+}  // namespace
+
+SyscallCount::SyscallCount(long number) : manager_(start_manager(counting_spec(number))) {
+    if (works()) before_ = count_of(*manager_, kHitRaw);
+}
+std::uint64_t SyscallCount::take() {
+    const std::uint64_t now = count_of(*manager_, kHitRaw);
+    return now - std::exchange(before_, now);
 }
 
 BpfFs::BpfFs() {

@@ -60,7 +60,7 @@ std::size_t open_fds();
 /// True when the kernel knows the program.
 bool program_exists(std::uint32_t id);
 bool map_exists(std::uint32_t id);
-/// Waits until the kernel, which frees in the background, has let go of it; false after ten seconds.
+/// Waits until the kernel, which frees in the background, has let go of it; false after minutes.
 bool program_goes(std::uint32_t id);
 bool map_goes(std::uint32_t id);
 
@@ -68,6 +68,19 @@ bool map_goes(std::uint32_t id);
 Result<Manager> init_manager(ManagerSpec spec);
 /// And running.
 Result<Manager> start_manager(ManagerSpec spec);
+
+/// Counts one system call of this process from now on.
+class SyscallCount {
+  public:
+    explicit SyscallCount(long number);
+    [[nodiscard]] bool works() const { return manager_.has_value(); }
+    /// Calls since the last time; reading takes some bpf() itself.
+    std::uint64_t take();
+
+  private:
+    Result<Manager> manager_;
+    std::uint64_t before_ = 0;
+};
 
 /// A bpf file system of its own in a temporary folder.
 struct BpfFs {

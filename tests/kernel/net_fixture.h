@@ -50,7 +50,7 @@ struct Net : KernelTest {
             return false;
         const UniqueFd sender(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
         if (sendto(sender.get(), "x", 1, 0, raw, size) != 1) return false;
-        timeval limit{5, 0};
+        timeval limit{60, 0};
         (void)setsockopt(receiver.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
         char byte = 0;
         return recv(receiver.get(), &byte, 1, 0) == 1;

@@ -33,8 +33,16 @@ std::filesystem::path cache_folder() {
 
 /// What network tests attach to, where it is not built in.
 constexpr std::array<std::string_view, 5> kModules{"sch_ingress", "cls_bpf", "act_bpf", "veth", "tun"};
-/// What is repeated many times is for kernels that are not emulated.
-constexpr const char* kArguments = "--gtest_filter=-*Case082*:Stress*.*\n";
+/// Loaded or not, a machine gets there; what never ends is the only failure.
+constexpr std::chrono::milliseconds kPatience = 1200s;
+
+/// GADGET_STRESS=full: only the tests that repeat, with every cycle and record. Up to an hour when emulated.
+bool stress_is_full() {
+    const char* const wish = std::getenv("GADGET_STRESS");
+    return wish != nullptr && std::string_view(wish) == "full";
+}
+
+constexpr const char* kRepeating = "--gtest_filter=*Case082*:Stress*:Killed*";
 
 Result<Bytes> machine_archive(const Kernel& kernel, const std::filesystem::path& program) {
     GADGET_TRY_ASSIGN(const Bytes init, read_file(program));
@@ -53,7 +61,7 @@ Result<Bytes> machine_archive(const Kernel& kernel, const std::filesystem::path&
         }
     }
     archive.file("machine/modules", as_bytes(modules));
-    archive.file("machine/arguments", as_bytes(std::string_view(kArguments)));
+    if (stress_is_full()) archive.file("machine/arguments", as_bytes(std::string_view(kRepeating)));
     return archive.finish();
 }
 
@@ -84,10 +92,12 @@ Result<void> run_in_machine(const Kernel& kernel, const std::filesystem::path& p
     request.memory_mib = 768;
     std::vector<std::string> argv = qemu_command(request);
     for (std::size_t i = 0; i + 1 < argv.size(); ++i) {
-        if (argv[i] == "-append") argv[i + 1] += " lsm=bpf";
+        if (argv[i] == "-append")
+            argv[i + 1] += stress_is_full() ? " lsm=bpf GADGET_STRESS=full" : " lsm=bpf";
     }
     argv.insert(argv.end(), {"-smp", "2"});
-    return run_to_file(argv, {{memory.get(), 3}, {theirs.get(), 4}}, output, 420s);
+    return run_to_file(argv, {{memory.get(), 3}, {theirs.get(), 4}}, output,
+                       stress_is_full() ? 6 * kPatience : kPatience);
 }
 
 struct Place {
@@ -106,13 +116,16 @@ TEST_P(RuntimeOnKernel, EveryTestThatCanRunPasses) {
         GTEST_SKIP() << "missing: '" << program.string() << "', see tests/kernel/README.md";
     std::filesystem::create_directories(RESULTS_FOLDER);
     const std::string name = std::string(place.kernel) + "-" + std::string(model::to_string(place.arch));
-    const auto output = std::filesystem::path(RESULTS_FOLDER) / (name + ".log");
+    const auto output =
+        std::filesystem::path(RESULTS_FOLDER) / (name + (stress_is_full() ? "+stress.log" : ".log"));
     if (host) {
-        const auto ran = run_to_file({program.string(), "--gtest_filter=-Stress*.*"}, {}, output, 400s);
+        const auto ran = run_to_file({program.string(), stress_is_full() ? kRepeating : "--gtest_filter=*"},
+                                     {}, output, 3 * kPatience);
         ASSERT_TRUE(ran) << ran.error().to_string();
         // One case is about functions that an executable imports, which takes one that is linked.
-        const auto linked = run_to_file({LINKED_PROGRAM, "--gtest_filter=*Case098*"}, {},
-                                        std::filesystem::path(RESULTS_FOLDER) / (name + "+linked.log"), 60s);
+        const auto linked =
+            run_to_file({LINKED_PROGRAM, "--gtest_filter=*Case098*"}, {},
+                        std::filesystem::path(RESULTS_FOLDER) / (name + "+linked.log"), kPatience);
         ASSERT_TRUE(linked) << linked.error().to_string();
     } else {
         NoProgress silent;
@@ -139,7 +152,7 @@ TEST_P(RuntimeOnKernel, EveryTestThatCanRunPasses) {
         if (words.size() == 2 && words[0] == "@end") ended = words[1] == std::to_string(count);
     }
     EXPECT_TRUE(ended) << "the tests did not come to their end, see " << output;
-    EXPECT_GE(passed, 100U);
+    EXPECT_GE(passed, stress_is_full() ? 4U : 100U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Case, RuntimeOnKernel,

@@ -47,4 +47,11 @@ int on_tcx(struct __sk_buff *skb)
 	return TC_ACT_UNSPEC;
 }
 
+SEC("tcx/egress")
+int on_tcx_end(struct __sk_buff *skb)
+{
+	count(4);
+	return TC_ACT_OK;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -212,6 +212,9 @@ class Manager {
     Result<void> clone_program(CloneSpec clone);
     /// Detaches a probe and forgets it; its program stays loaded, a clone goes.
     Result<void> remove_hook(const ProbeId& id);
+    /// Detaches and forgets every probe that was told to attach in this network namespace, and lets go of the
+    /// namespace, which may then end. Returns how many. `invalid_argument`: not a descriptor of a namespace.
+    Result<std::size_t> leave_network_namespace(int netns_fd);
     /// Changes which probes run: attaches what is missing, detaches what is not named any more, leaves the
     /// rest alone. Unknown probes change nothing; when the new activation does not hold, the old set is kept.
     Result<void> update_activation(std::vector<Selector> activation);

@@ -100,8 +100,8 @@ struct PerfEvent {
 enum class Direction : std::uint8_t { ingress, egress };
 enum class XdpMode : std::uint8_t { automatic, skb, driver, hardware };
 
-/// xdp, tc and tcx. Also socket filters: a packet socket on the interface, or on all when neither name nor
-/// index is given.
+/// xdp, tc, tcx and netkit (the section or `direction` says which end: primary is egress, peer is ingress).
+/// Also socket filters: a packet socket on the interface, or on all when neither name nor index is given.
 struct NetInterface {
     std::string name{};                    ///< e.g. "eth0"; or
     unsigned index = 0;                    ///< its index, which wins
@@ -110,7 +110,8 @@ struct NetInterface {
     std::uint32_t handle = 0;     ///< tc filter handle, 0 = the kernel chooses
     std::uint16_t priority = 50;  ///< tc filter priority
     std::uint16_t protocol = 0;   ///< tc: ETH_P_*, host order, 0 = all
-    int netns_fd = -1;  ///< network namespace to attach in, borrowed until start() returns; -1 = ours
+    int netns_fd = -1;   ///< network namespace to attach in, borrowed during init() and add_hook(); -1 = ours
+    bool first = false;  ///< tcx, netkit: before the programs that are there, instead of behind them
     bool remove_clsact = false;   ///< tc: with the last filter, and only then, remove the clsact discipline
     bool xdp_by_netlink = false;  ///< xdp: as kernels before 5.9 need it, without a link
 };
@@ -130,10 +131,20 @@ struct SocketMap {
     std::string map;
 };
 
-/// struct_ops: the map that holds the operations. Its programs have to be loaded, which ManagerSpec::load_all
-/// sees to; one probe, on any of them, attaches all.
+/// struct_ops: the map that holds the operations. From Linux 6.4 on by a link, before that the kernel takes
+/// them once and keeps them when the process is killed. Its programs have to be loaded, which
+/// ManagerSpec::load_all sees to; one probe, on any of them, attaches all.
 struct StructOps {
     std::string map;
+};
+
+/// netfilter: a place on the way of packets, in our network namespace or another.
+struct NetfilterHook {
+    std::uint32_t family = 2;   ///< NFPROTO_*: 2 = IPv4, 10 = IPv6
+    std::uint32_t hook = 0;     ///< NF_INET_*: 0 before routing, 1 in, 2 forward, 3 out, 4 after routing
+    std::int32_t priority = 0;  ///< NF_IP_PRI_*, lower runs earlier; not the lowest and highest
+    bool defragment = false;    ///< see whole packets instead of fragments
+    int netns_fd = -1;          ///< borrowed during init() and add_hook(); -1 = ours
 };
 
 /// sk_lookup, flow_dissector: a network namespace.
@@ -143,7 +154,7 @@ struct NetNamespace {
 
 using AttachTarget = std::variant<std::monostate, KernelFunction, KernelFunctions, Tracepoint, KernelTarget,
                                   UserFunction, UserFunctions, UserTracepoint, PerfEvent, NetInterface,
-                                  Cgroup, Socket, SocketMap, StructOps, NetNamespace>;
+                                  Cgroup, Socket, SocketMap, StructOps, NetfilterHook, NetNamespace>;
 
 struct ProbeSpec {
     ProbeId id;
