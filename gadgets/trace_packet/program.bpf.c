@@ -112,12 +112,17 @@ static __always_inline bool read_headers(struct __sk_buff *skb,
 static __always_inline void copy_payload(struct __sk_buff *skb,
 					 struct packet *packet)
 {
-	__u32 size = skb->len;
+	__u32 last = skb->len - 1, size;
 
-	if (size > SNAP_SIZE)
-		size = SNAP_SIZE;
-	/* The verifier wants to see both bounds. */
-	if (size == 0 || bpf_skb_load_bytes(skb, 0, packet->payload, size))
+	/*
+	 * From 1 to SNAP_SIZE in a way that also the verifier of 5.10 follows:
+	 * it learns nothing from a comparison with zero.
+	 */
+	if (last >= SNAP_SIZE)
+		last = SNAP_SIZE - 1;
+	asm volatile("" : "+r"(last));
+	size = (last & (SNAP_SIZE - 1)) + 1;
+	if (bpf_skb_load_bytes(skb, 0, packet->payload, size))
 		size = 0;
 	packet->captured = size;
 }
