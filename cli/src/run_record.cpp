@@ -18,6 +18,7 @@ Result<RunRecorder> RunRecorder::create(const std::filesystem::path& file, const
     recorder.name_ = file.string();
     recorder.file_.reset(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!recorder.file_) return errno_error(errno, "cannot create '" + recorder.name_ + "'");
+    GADGET_TRY_ASSIGN(recorder.stacks_, session::StackRecorder::create(session));
     recorder.writer_.begin(session.environment(), recorder.out_);
     for (const auto& source : session.sources()) {
         (void)session::record_source(recorder.writer_, *source, recorder.out_);  // numbered as here
@@ -32,6 +33,7 @@ Result<RunRecorder> RunRecorder::create(const std::filesystem::path& file, const
 void RunRecorder::take(const session::Delivery& delivery) {
     if (!outcome_) return;
     const auto source = static_cast<std::uint32_t>(delivery.index);
+    stacks_.take(delivery, writer_, out_);
     if (delivery.source.is_array()) {
         auto done = writer_.append_batch(source, delivery.rows, out_);
         if (!done) outcome_ = std::move(done);

@@ -27,6 +27,7 @@ class RunRecorder {
     std::string name_;
     UniqueFd file_;
     events::RecordingWriter writer_;
+    session::StackRecorder stacks_;
     std::vector<std::string> sources_;
     std::string out_;
     Result<void> outcome_;

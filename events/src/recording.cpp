@@ -12,7 +12,7 @@ constexpr std::string_view kMagic = "GKEVENTS";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kReadAhead = 256 * 1024;
 
-enum class Kind : std::uint32_t { environment = 1, source = 2, record = 3, batch = 4, lost = 5 };
+enum class Kind : std::uint32_t { environment = 1, source = 2, record = 3, batch = 4, lost = 5, stack = 6 };
 
 template <class T>
 void put(std::string& out, T value) {
@@ -228,6 +228,13 @@ void RecordingWriter::append_lost(std::uint32_t source, std::uint64_t count, std
     put(out, count);
 }
 
+void RecordingWriter::append_stack(std::uint32_t id, std::string_view text, std::string& out) {
+    text = text.substr(0, kMaxRecordedStack);
+    put_header(out, Kind::stack, 4 + text.size());
+    put(out, id);
+    out += text;
+}
+
 Result<RecordingReader> RecordingReader::open(Read read) {
     RecordingReader reader(std::move(read));
     std::byte header[16];
@@ -335,6 +342,12 @@ Result<std::optional<RecordedItem>> RecordingReader::next() {
                 loss.count = cursor.take<std::uint64_t>();
                 if (!cursor.complete() || loss.source >= sources_) return corrupt("a count of lost samples");
                 return Item(loss);
+            }
+            case Kind::stack: {
+                const auto id = cursor.take<std::uint32_t>();
+                if (cursor.failed() || block_size_ - 4 > kMaxRecordedStack) return corrupt("a kernel stack");
+                const auto text = cursor.take_bytes(block_size_ - 4);
+                return Item(RecordedStack{id, {reinterpret_cast<const char*>(text.data()), text.size()}});
             }
         }
     }

@@ -134,10 +134,13 @@ Result<void> LiveSession::stop() {
         Result<void> stopped = manager_->stop();
         if (outcome) outcome = std::move(stopped);
     }
+    tell_short_rows();
     return outcome;
 }
 
 void LiveSession::deliver(std::size_t index, std::span<const events::Record> rows) {
+    const std::size_t whole = feeds_[index].plan.record_size;
+    for (const auto& row : rows) short_[index] += row.size() < whole ? 1 : 0;
     View& view = views_[index];
     if (!view.passes_all()) {
         selected_.assign(rows.begin(), rows.end());
@@ -239,6 +242,15 @@ void LiveSession::count_losses() {
             lost += manager_->lost_samples(feeds_[i].plan.map).value_or(0U);
         }
         if (lost > 0) losses_.push_back({sources_[i]->name(), lost});
+    }
+}
+
+void LiveSession::tell_short_rows() const {
+    for (std::size_t i = 0; i < feeds_.size(); ++i) {
+        if (short_[i] == 0) continue;
+        warn(std::to_string(short_[i]) + " events of '" + printable(sources_[i]->name()) +
+             "' have fewer bytes than '" + printable(sources_[i]->schema.struct_name) +
+             "': what is missing is shown as zero");
     }
 }
 

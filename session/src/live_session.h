@@ -61,6 +61,7 @@ class LiveSession final : public Session {
     Result<void> fetch_statistics(Feed& feed);
     void fetch_at_end(SourceKind kind);
     void count_losses();
+    void tell_short_rows() const;
     void append_kernel_stack(std::uint32_t id, std::string& out);
 
     Gadget gadget_;
@@ -82,6 +83,7 @@ class LiveSession final : public Session {
 
     std::deque<Row> queue_;  ///< for next()
     std::size_t queued_bytes_ = 0;
+    std::vector<std::uint64_t> short_;    ///< by source: events with fewer bytes than their struct
     std::vector<std::uint64_t> dropped_;  ///< by source: rows that the queue had no room for
 
     std::optional<events::KernelSymbols> symbols_;

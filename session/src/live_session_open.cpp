@@ -39,6 +39,7 @@ Result<void> LiveSession::prepare() {
         feeds_.push_back({.plan = std::move(plan), .schedule = schedule});
     }
     dropped_.resize(feeds_.size());
+    short_.resize(feeds_.size());
     tell_wasm();
     if (sources_.empty()) {
         return Error{

@@ -90,6 +90,15 @@ TEST_F(MetadataGadget, AFullDiskIsAnErrorOfTheRecording) {
     EXPECT_NE(result.err.find("no space left"), std::string::npos) << result.err;
 }
 
+TEST_F(MetadataGadget, AFullDiskOnStandardOutputEndsTheRun) {
+    for (const char* mode : {"json", "columns", "yaml"}) {
+        const auto result = run({"sh", "-c", "exec \"$@\" > /dev/full", "sh", GADGET_RUN_EXECUTABLE, "run",
+                                 "top", "--interval", "50ms", "-o", mode, "--timeout", "60"});
+        EXPECT_EQ(result.status, 4) << mode << ": " << result.err;
+        EXPECT_NE(result.err.find("no space left"), std::string::npos) << mode << ": " << result.err;
+    }
+}
+
 TEST_F(MetadataGadget, ModesAndSourcesThatDoNotExistAreNamed) {
     const auto mode = top({"-o", "xml"});
     EXPECT_EQ(mode.status, 2) << mode.err;

@@ -37,6 +37,8 @@ const volatile __u32 counts_max_entries = 4096;
 GADGET_PARAM(counts_max_entries);
 const volatile char label[8] = "none";
 GADGET_PARAM(label);
+const volatile __u32 shorter = 0;
+GADGET_PARAM(shorter);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -78,7 +80,10 @@ int on_call(struct bpf_raw_tracepoint_args *ctx)
 		__sync_fetch_and_add(&value->count, 1);
 	else
 		bpf_map_update_elem(&counts, &key, &one, BPF_NOEXIST);
-	bpf_ringbuf_output(&calls, &call, sizeof(call), 0);
+	if (shorter)
+		bpf_ringbuf_output(&calls, &call, sizeof(call.number), 0);
+	else
+		bpf_ringbuf_output(&calls, &call, sizeof(call), 0);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
 // shown again without the kernel, the gadget or root, by another version of the outputs.
 //
 // Format, little-endian: the 8 bytes "GKEVENTS", u32 version (1), u32 zero; then blocks of u32 kind, u32 size
-// and `size` bytes. Kinds: 1 environment, 2 source, 3 record, 4 batch, 5 lost samples. Unknown kinds are
-// skipped. Strings are u32 size and bytes.
+// and `size` bytes. Kinds: 1 environment, 2 source, 3 record, 4 batch, 5 lost samples, 6 text of a kernel
+// stack. Unknown kinds are skipped. Strings are u32 size and bytes.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -25,6 +26,7 @@ namespace gadget::events {
 /// Largest block of a recording: one record, or all records of a fetch.
 inline constexpr std::uint32_t kMaxRecordingBlock = 64U << 20;
 inline constexpr std::size_t kMaxRecordedSources = 1024;
+inline constexpr std::size_t kMaxRecordedStack = 64U << 10;
 
 /// Makes the bytes of a recording; the caller stores them.
 class RecordingWriter {
@@ -37,6 +39,8 @@ class RecordingWriter {
     Result<void> append(std::uint32_t source, Record record, std::string& out);
     Result<void> append_batch(std::uint32_t source, std::span<const Record> records, std::string& out);
     void append_lost(std::uint32_t source, std::uint64_t count, std::string& out);
+    /// What the kernel stack `id` of the rows that follow is, for all sources; longer texts are cut.
+    void append_stack(std::uint32_t id, std::string_view text, std::string& out);
 
   private:
     std::uint32_t sources_ = 0;
@@ -52,7 +56,7 @@ struct RecordedSource {
     model::EventSchema schema;
     model::DataSourceMetadata metadata;
 };
-/// Records point into the reader and are valid until its next call.
+/// Records and texts point into the reader and are valid until its next call.
 struct RecordedRow {
     std::uint32_t source = 0;
     Record record;
@@ -65,8 +69,12 @@ struct RecordedLoss {
     std::uint32_t source = 0;
     std::uint64_t count = 0;
 };
-using RecordedItem =
-    std::variant<RecordedEnvironment, RecordedSource, RecordedRow, RecordedBatch, RecordedLoss>;
+struct RecordedStack {
+    std::uint32_t id = 0;
+    std::string_view text;
+};
+using RecordedItem = std::variant<RecordedEnvironment, RecordedSource, RecordedRow, RecordedBatch,
+                                  RecordedLoss, RecordedStack>;
 
 /// Reads a recording piece by piece, in memory of the size of its largest block. Nothing in it is trusted:
 /// sizes and counts are checked before they are used, schemas when DataSource::create() compiles them.
