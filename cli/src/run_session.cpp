@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "gadget/support/text.h"
+#include "run_filter.h"
 
 namespace gadget::cli {
 namespace {
@@ -34,6 +35,9 @@ Result<void> RunSession::open(session::Gadget gadget) {
     GADGET_TRY_ASSIGN(auto wishes, session_options(options_, params));
     wishes.on_warning = [this](const std::string& text) {
         context_.terminal.say("gadget: warning: " + printable(text));
+    };
+    wishes.compile_packet_filter = [](const std::string& expression) {
+        return compile_packet_filter(find_filter_program(), expression);
     };
     GADGET_TRY_ASSIGN(session_, session::Session::open(std::move(gadget), std::move(wishes)));
     GADGET_TRY(open_outputs(session_->sources()));

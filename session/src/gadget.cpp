@@ -4,6 +4,7 @@
 #include "gadget/packager.h"
 #include "gadget/validator.h"
 #include "metadata.h"
+#include "packet_filter.h"
 
 namespace gadget::session {
 namespace {
@@ -50,6 +51,7 @@ Result<std::vector<Param>> all_params(const Gadget& gadget) {
         const auto found = metadata.param_defaults.find("operator.oci.ebpf." + param.key);
         if (found != metadata.param_defaults.end()) param.default_value = found->second;
     }
+    for (auto& param : packet_filter_params(gadget.object)) params.push_back(std::move(param));
     GADGET_TRY_ASSIGN(auto custom, custom_params(gadget.metadata));
     for (auto& param : custom) params.push_back(std::move(param));
     return params;

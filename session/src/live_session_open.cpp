@@ -7,6 +7,7 @@
 #include "gadget/validator.h"
 #include "live_session.h"
 #include "socket_owners.h"
+#include "packet_filter.h"
 
 namespace gadget::session {
 namespace {
@@ -80,6 +81,7 @@ Result<void> LiveSession::load(std::vector<ParamValue> constants) {
     if (!kernel.boot_clock) replace_boot_clock(gadget_.object);
     if (asks_for_socket_owners(*gadget_.facts))
         warn("nothing fills the map of socket owners (gadget_sockets): fields about them stay empty");
+    GADGET_TRY(set_packet_filters(options_.params, options_.compile_packet_filter, gadget_.object));
     spec.name = gadget_.name;
     spec.object = runtime::ObjectBytes{std::move(gadget_.object)};
     read_events(spec);

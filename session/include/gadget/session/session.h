@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "gadget/session/gadget.h"
+#include "gadget/session/packet_filter.h"
 #include "gadget/session/params.h"
 #include "gadget/session/view.h"
 #include "gadget/support/cancel.h"
@@ -32,6 +33,8 @@ struct Options {
     std::string interface{};  ///< for traffic classifiers
     /// Clocks and names; nullopt: those of this machine.
     std::optional<events::Environment> environment{};
+    /// For the parameters of packet filters; without one they are `unsupported`.
+    FilterCompiler compile_packet_filter{};
     /// Called with words about what went wrong without ending the run.
     std::function<void(const std::string& text)> on_warning{};
 };
