@@ -87,6 +87,8 @@ void add_run_command(CLI::App& app, RunOptions& options,
         "-t,--timeout", [&options](unsigned value) { options.timeout = std::chrono::seconds(value); },
         "stop after so many seconds");
     seconds->type_name("S")->check(CLI::Range(0U, 31'536'000U));
+    command->add_flag("--trace-pipe", options.trace_pipe,
+                      "also show on standard error what bpf_printk() of any program says");
     command->add_option("--manifest", options.manifest_file, "metadata that belongs to an object")
         ->type_name("FILE");
     command

@@ -31,6 +31,7 @@ struct RunOptions {
     std::uint64_t max_events = 0;          ///< 0 = no limit
     std::chrono::milliseconds timeout{0};  ///< 0 = until interrupted
     int ready_fd = -1;                     ///< gets one newline when every program is attached
+    bool trace_pipe = false;               ///< also show what bpf_printk() says
     bool help = false;
     std::vector<std::string> params;  ///< words for the gadget itself, and options for one source
 };

@@ -41,6 +41,12 @@ Result<void> RunSession::open(session::Gadget gadget) {
     };
     GADGET_TRY_ASSIGN(session_, session::Session::open(std::move(gadget), std::move(wishes)));
     GADGET_TRY(open_outputs(session_->sources()));
+    if (options_.trace_pipe) {
+        GADGET_TRY_ASSIGN(trace_pipe_, TracePipe::start(trace_pipe_file(), [](std::string_view line) {
+                              const std::string text = printable(line) + "\n";
+                              (void)write_all(STDERR_FILENO, as_bytes(text), "standard error");
+                          }));
+    }
     if (!options_.record_file.empty()) {
         GADGET_TRY_ASSIGN(recorder_, RunRecorder::create(options_.record_file, *session_));
     }

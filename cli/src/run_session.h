@@ -11,6 +11,7 @@
 #include "run_metrics.h"
 #include "run_output.h"
 #include "run_record.h"
+#include "run_trace_pipe.h"
 
 namespace gadget::cli {
 
@@ -41,7 +42,8 @@ class RunSession {
     std::optional<RunOutput> output_;
     std::optional<RunRecorder> recorder_;
     std::mutex output_lock_;                 ///< the metrics server asks for text while rows come
-    std::unique_ptr<MetricsServer> server_;  ///< last: its thread ends first
+    std::unique_ptr<MetricsServer> server_;  ///< last, with the next one: their threads end first
+    std::unique_ptr<TracePipe> trace_pipe_;
     Clock::time_point deadline_{};
 };
 
