@@ -310,7 +310,7 @@ Result<void> set_packet_filters(const ParamWords& values, const FilterCompiler& 
             if (name == key) expression = value;
         }
         if (expression.empty()) continue;
-        GADGET_TRY_ASSIGN(const auto body, compile(key, expression, compiler).context("--" + key));
+        GADGET_TRY_ASSIGN(const auto body, compile(key, expression, compiler).context("in --" + key));
         GADGET_TRY(replace_function(object, function, body));
     }
     return {};

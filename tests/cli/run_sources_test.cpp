@@ -137,8 +137,8 @@ TEST_F(RepositoryGadget, ATopperShowsWhatTheMapGathered) {
 }
 
 TEST_F(RepositoryGadget, AProfilerDrawsItsHistogram) {
-    const auto result =
-        run_gadget("profile_runqlat", {"--map-fetch-interval", "200ms", "--map-fetch-count", "1"});
+    const auto result = run_gadget(
+        "profile_runqlat", {"--map-fetch-interval", "200ms", "--map-fetch-count", "1", "--timeout", "2"});
     EXPECT_EQ(result.status, 0) << result.err;
     EXPECT_NE(result.out.find(": count    distribution"), std::string::npos) << result.out;
     EXPECT_NE(result.out.find("         0 -> 1          : "), std::string::npos) << result.out;
