@@ -14,7 +14,6 @@ namespace {
 
 constexpr const char* kProgram = "gadget-filter";
 constexpr std::size_t kMaxOutput = std::size_t{1} << 20;
-constexpr std::size_t kMemory = std::size_t{1} << 30;
 constexpr unsigned kCpuSeconds = 20;
 constexpr std::chrono::seconds kPatience{30};  // names of hosts are looked up
 
@@ -50,8 +49,7 @@ Result<session::ClassicFilter> compile_packet_filter(const std::optional<std::fi
                 "beside 'gadget' or 'gadget-run'",
             .requirement = Requirement{"gadget-filter", ""}};
     }
-    const SpawnOptions options{
-        .argv = {program->string(), expression}, .memory_limit = kMemory, .cpu_seconds = kCpuSeconds};
+    const SpawnOptions options{.argv = {program->string(), expression}, .cpu_seconds = kCpuSeconds};
     GADGET_TRY_ASSIGN(const CommandOutput output, run_command(options, kPatience, kMaxOutput));
     if (output.status.success()) return parse_classic_filter(output.out);
     if (output.status.signal == 0 && output.status.code == 1) {
