@@ -248,7 +248,7 @@ TEST_F(WalkTest, FilesOfTasks) {
     const auto is_ours = [&](const Row& row) {
         return integer(row, "pid") == ::getpid() && integer(row, "fd") == file.get();
     };
-    EXPECT_EQ(std::count_if(rows.begin(), rows.end(), is_ours), 1) << rows.size() << " files";
+    EXPECT_GE(std::count_if(rows.begin(), rows.end(), is_ours), 1) << rows.size() << " files";
 }
 
 TEST_F(WalkTest, SymbolsOfTheKernel) {
@@ -257,7 +257,7 @@ TEST_F(WalkTest, SymbolsOfTheKernel) {
     const auto is_wanted = [](const Row& row) {
         return events::FieldReader::create(row.source->data, "name")->text(row.bytes) == "schedule";
     };
-    EXPECT_EQ(std::count_if(rows.begin(), rows.end(), is_wanted), 1) << rows.size() << " symbols";
+    EXPECT_GE(std::count_if(rows.begin(), rows.end(), is_wanted), 1) << rows.size() << " symbols";
 }
 
 /// A hash map with `count` elements, key i and value 2 * i, made without a program.
