@@ -3,6 +3,7 @@
 
 #include <linux/btf.h>
 
+#include <array>
 #include <limits>
 
 namespace gadget::validator {
@@ -14,42 +15,36 @@ Error corrupt(std::string message) {
                  .hint = "compile the object again"};
 }
 
-// Bytes that follow the fixed part of a type; nullopt for a kind that is not known, whose size therefore is
-// not either.
-std::optional<std::uint64_t> extra_size(std::uint32_t kind, std::uint32_t count) {
-    switch (kind) {
-        case BTF_KIND_PTR:
-        case BTF_KIND_FWD:
-        case BTF_KIND_TYPEDEF:
-        case BTF_KIND_VOLATILE:
-        case BTF_KIND_CONST:
-        case BTF_KIND_RESTRICT:
-        case BTF_KIND_FUNC:
-        case BTF_KIND_FLOAT:
-        case BTF_KIND_TYPE_TAG:
-            return 0;
-        case BTF_KIND_INT:
-            return sizeof(std::uint32_t);
-        case BTF_KIND_ARRAY:
-            return sizeof(btf_array);
-        case BTF_KIND_STRUCT:
-        case BTF_KIND_UNION:
-            return std::uint64_t{count} * sizeof(btf_member);
-        case BTF_KIND_ENUM:
-            return std::uint64_t{count} * sizeof(btf_enum);
-        case BTF_KIND_ENUM64:
-            return std::uint64_t{count} * sizeof(btf_enum64);
-        case BTF_KIND_FUNC_PROTO:
-            return std::uint64_t{count} * sizeof(btf_param);
-        case BTF_KIND_VAR:
-            return sizeof(btf_var);
-        case BTF_KIND_DATASEC:
-            return std::uint64_t{count} * sizeof(btf_var_secinfo);
-        case BTF_KIND_DECL_TAG:
-            return sizeof(btf_decl_tag);
-        default:
-            return std::nullopt;
-    }
+// Bytes that follow the fixed part of a type: some for the kind, some for each of its parts.
+struct ExtraSize {
+    std::uint8_t fixed = 0;
+    std::uint8_t each = 0;
+    bool known = false;  ///< else the size of the type is not known either
+};
+
+constexpr std::uint32_t kKinds = 32;  // five bits
+
+constexpr std::array<ExtraSize, kKinds> kExtraSizes = [] {
+    std::array<ExtraSize, kKinds> sizes{};
+    for (const auto kind : {BTF_KIND_PTR, BTF_KIND_FWD, BTF_KIND_TYPEDEF, BTF_KIND_VOLATILE, BTF_KIND_CONST,
+                            BTF_KIND_RESTRICT, BTF_KIND_FUNC, BTF_KIND_FLOAT, BTF_KIND_TYPE_TAG})
+        sizes[static_cast<std::size_t>(kind)] = {0, 0, true};
+    sizes[BTF_KIND_INT] = {sizeof(std::uint32_t), 0, true};
+    sizes[BTF_KIND_ARRAY] = {sizeof(btf_array), 0, true};
+    sizes[BTF_KIND_STRUCT] = {0, sizeof(btf_member), true};
+    sizes[BTF_KIND_UNION] = {0, sizeof(btf_member), true};
+    sizes[BTF_KIND_ENUM] = {0, sizeof(btf_enum), true};
+    sizes[BTF_KIND_ENUM64] = {0, sizeof(btf_enum64), true};
+    sizes[BTF_KIND_FUNC_PROTO] = {0, sizeof(btf_param), true};
+    sizes[BTF_KIND_VAR] = {sizeof(btf_var), 0, true};
+    sizes[BTF_KIND_DATASEC] = {0, sizeof(btf_var_secinfo), true};
+    sizes[BTF_KIND_DECL_TAG] = {sizeof(btf_decl_tag), 0, true};
+    return sizes;
+}();
+
+std::uint64_t extra_size(std::uint32_t kind, std::uint32_t count) {
+    const auto& size = kExtraSizes[kind];
+    return size.fixed + std::uint64_t{count} * size.each;
 }
 
 Result<btf_header> read_header(ByteSpan data) {
@@ -89,41 +84,58 @@ Result<BtfView> BtfView::open(ByteSpan data) {
     BtfView view;
     view.types_ = *types;
     view.strings_ = *strings;
+    // Most types have 12 to 36 bytes.
+    constexpr std::size_t kUsualSize = 20;
+    view.offsets_.reserve(types->size() / kUsualSize + 1);
     view.offsets_.push_back(0);
-    view.offsets_.reserve(types->size() / 20);
     for (std::uint64_t offset = 0; offset < types->size();) {
-        const auto fixed = read_at<btf_type>(*types, offset);
-        if (!fixed) return corrupt("its last type is cut off");
+        const auto room = types->size() - offset;
+        if (room < sizeof(btf_type)) return corrupt("its last type is cut off");
+        btf_type fixed;
+        std::memcpy(&fixed, types->data() + offset, sizeof(fixed));
         const auto id = static_cast<TypeId>(view.offsets_.size());
-        const std::uint32_t kind = BTF_INFO_KIND(fixed->info);
-        const auto extra = extra_size(kind, BTF_INFO_VLEN(fixed->info));
-        if (!extra)
+        const std::uint32_t kind = BTF_INFO_KIND(fixed.info);
+        if (!kExtraSizes[kind].known)
             return corrupt("type " + std::to_string(id) + " is of unknown kind " + std::to_string(kind));
-        if (!part(*types, offset + sizeof(btf_type), *extra))
-            return corrupt("type " + std::to_string(id) + " is cut off");
+        const auto size = sizeof(btf_type) + extra_size(kind, BTF_INFO_VLEN(fixed.info));
+        if (size > room) return corrupt("type " + std::to_string(id) + " is cut off");
         view.offsets_.push_back(static_cast<std::uint32_t>(offset));
         if (kind == BTF_KIND_DATASEC) view.sections_.push_back(id);
         if (kind == BTF_KIND_STRUCT) view.structs_.push_back(id);
         if (kind == BTF_KIND_FUNC) view.functions_.push_back(id);
-        offset += sizeof(btf_type) + *extra;
+        offset += size;
     }
     return view;
 }
 
 BtfType BtfView::type(TypeId id) const {
-    if (id == 0 || id >= offsets_.size()) return {};
-    const auto offset = offsets_[id];
-    const auto fixed = *read_at<btf_type>(types_, offset);
-    BtfType result{.id = id,
-                   .kind = BTF_INFO_KIND(fixed.info),
-                   .count = BTF_INFO_VLEN(fixed.info),
-                   .kind_flag = BTF_INFO_KFLAG(fixed.info) != 0,
-                   .size_or_type = fixed.size,
-                   .name = name(fixed.name_off),
-                   .extra = {}};
-    const auto extra = extra_size(result.kind, result.count).value_or(0);
-    result.extra = *part(types_, offset + sizeof(btf_type), extra);
+    std::uint32_t name_offset = 0;
+    auto result = shape(id, name_offset);
+    result.name = name(name_offset);
     return result;
+}
+
+BtfType BtfView::shape(TypeId id) const {
+    std::uint32_t name_offset = 0;
+    return shape(id, name_offset);
+}
+
+BtfType BtfView::shape(TypeId id, std::uint32_t& name_offset) const {
+    if (id == 0 || id >= offsets_.size()) return {};
+    // open() has seen that all of it is there.
+    const auto* place = types_.data() + offsets_[id];
+    btf_type fixed;
+    std::memcpy(&fixed, place, sizeof(fixed));
+    name_offset = fixed.name_off;
+    const std::uint32_t kind = BTF_INFO_KIND(fixed.info);
+    const std::uint32_t count = BTF_INFO_VLEN(fixed.info);
+    return {.id = id,
+            .kind = kind,
+            .count = count,
+            .kind_flag = BTF_INFO_KFLAG(fixed.info) != 0,
+            .size_or_type = fixed.size,
+            .name = {},
+            .extra = {place + sizeof(fixed), static_cast<std::size_t>(extra_size(kind, count))}};
 }
 
 BtfMember BtfView::member(const BtfType& type, std::uint32_t index) const {
@@ -178,8 +190,8 @@ std::uint32_t BtfView::linkage(const BtfType& type) {
 
 BtfType BtfView::strip(TypeId id) const {
     for (int depth = 0; depth < kMaxDepth; ++depth) {
-        const auto current = type(id);
-        if (!is_modifier(current.kind)) return current;
+        const auto current = shape(id);
+        if (!is_modifier(current.kind)) return type(id);
         id = current.size_or_type;
     }
     return {};
@@ -187,8 +199,8 @@ BtfType BtfView::strip(TypeId id) const {
 
 std::optional<std::uint32_t> BtfView::size_of(TypeId id) const {
     std::uint64_t factor = 1;
-    for (int depth = 0; depth < kMaxDepth; ++depth) {
-        const auto current = strip(id);
+    for (int depth = 0; depth < 2 * kMaxDepth; ++depth) {
+        const auto current = shape(id);
         std::uint64_t size = 0;
         switch (current.kind) {
             case BTF_KIND_PTR:
@@ -208,7 +220,9 @@ std::optional<std::uint32_t> BtfView::size_of(TypeId id) const {
                 id = array(current).element;
                 continue;
             default:
-                return std::nullopt;
+                if (!is_modifier(current.kind)) return std::nullopt;
+                id = current.size_or_type;
+                continue;
         }
         if (factor * size > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
         return static_cast<std::uint32_t>(factor * size);

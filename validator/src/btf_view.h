@@ -66,6 +66,8 @@ class BtfView {
     /// Number of types, void included: ids are 0 .. count - 1.
     [[nodiscard]] TypeId type_count() const { return static_cast<TypeId>(offsets_.size()); }
     [[nodiscard]] BtfType type(TypeId id) const;
+    /// The same without its name, which takes longest.
+    [[nodiscard]] BtfType shape(TypeId id) const;
     /// Ids of all BTF_KIND_DATASEC and BTF_KIND_STRUCT, ascending.
     [[nodiscard]] const std::vector<TypeId>& sections() const { return sections_; }
     [[nodiscard]] const std::vector<TypeId>& structs() const { return structs_; }
@@ -95,6 +97,7 @@ class BtfView {
 
   private:
     [[nodiscard]] std::string c_name(TypeId id, int depth) const;
+    [[nodiscard]] BtfType shape(TypeId id, std::uint32_t& name_offset) const;
 
     ByteSpan types_;
     ByteSpan strings_;

@@ -24,7 +24,7 @@ struct CoreCandidate {
 };
 
 struct CoreCandidates {
-    CoreCandidate* items;  ///< owned: bpf_core_free_cands() frees them and the list
+    CoreCandidate* items;
     int count;
 };
 
@@ -65,10 +65,6 @@ inline constexpr std::int32_t kPoisonedCall = 195896080;
 
 extern "C" {
 std::size_t bpf_core_essential_name_len(const char* name);
-/// Adds the types of `target` from id `first` on that have the name and kind of `local`.
-int bpf_core_add_cands(CoreCandidate* local, std::size_t essential_length, const btf* target,
-                       const char* target_name, int first, CoreCandidates* candidates);
-void bpf_core_free_cands(CoreCandidates* candidates);
 /// Works out what becomes of an instruction. `scratch` is three specs; the first is that of the object. The
 /// type of the relocation must exist in `local`.
 int bpf_core_calc_relo_insn(const char* program, const bpf_core_relo* relocation, int index, const btf* local,

@@ -4,8 +4,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 
 #include "gadget/support/files.h"
 
@@ -55,7 +55,7 @@ class NestingCheck {
         std::vector<Frame> stack;
         const auto enter = [&](TypeId id) {
             state_[id] = State::open;
-            stack.push_back({types_.type(id)});
+            stack.push_back({types_.shape(id)});
         };
         enter(root);
         while (!stack.empty()) {
@@ -149,7 +149,7 @@ Result<void> check_sound(ByteSpan data, std::string_view what) {
     const auto& types = *opened;
     const auto strings = read_at<btf_header>(data, 0)->str_len;
     for (TypeId id = 1; id < types.type_count(); ++id) {
-        const auto type = types.type(id);
+        const auto type = types.shape(id);
         bool fine = true;
         each_reference(types, type, [&](TypeId other) { fine = fine && other < types.type_count(); });
         if (!fine) return unsound(what, "type " + std::to_string(id) + " refers to one that is not there");
@@ -188,84 +188,95 @@ Result<KernelTypes> KernelTypes::open(const model::KernelFacts& kernel) {
     if (kernel.btf.empty()) return types;
     GADGET_TRY(check_sound(kernel.btf, "kernel " + kernel.name()));
     GADGET_TRY_ASSIGN(types.main_, parse_btf(kernel.btf, "kernel " + kernel.name()));
+    types.names_.emplace(types.main_.get(), 1);
+    const auto first = btf__type_cnt(types.main_.get());
     for (const auto& module : kernel.modules) {
         GADGET_TRY_ASSIGN(BtfPtr split, parse_split_btf(module, types.main_.get()));
-        types.modules_.push_back({module.name, std::move(split)});
+        const auto* parsed = split.get();
+        types.modules_.push_back({module.name, std::move(split), TypeNames(parsed, first)});
     }
     return types;
 }
 
-bool KernelTypes::has(const std::string& name, std::uint32_t kind) const {
+template <class Visit>
+bool KernelTypes::any(std::string_view name, Visit&& visit) const {
     if (!known()) return false;
-    if (btf__find_by_name_kind(main_.get(), name.c_str(), kind) > 0) return true;
-    for (const auto& module : modules_) {
-        if (btf__find_by_name_kind(module.types.get(), name.c_str(), kind) > 0) return true;
-    }
-    return false;
+    const auto in = [&](const btf* types, const TypeNames& names) {
+        return names.any(name, [&](std::uint32_t id) { return visit(types, id); });
+    };
+    if (in(main_.get(), *names_)) return true;
+    return std::any_of(modules_.begin(), modules_.end(),
+                       [&](const Module& module) { return in(module.types.get(), module.names); });
+}
+
+bool KernelTypes::has(const std::string& name, std::uint32_t kind) const {
+    return any(essential_name(name.c_str()), [&](const btf* types, std::uint32_t id) {
+        const auto* type = btf__type_by_id(types, id);
+        return btf_kind(type) == kind && name == btf__name_by_offset(types, type->name_off);
+    });
 }
 
 bool KernelTypes::is_kfunc(const std::string& name) const {
-    bool any = false;
-    const auto marks = [&](const btf* types, std::uint32_t first) {
-        const auto count = btf__type_cnt(types);
-        for (auto id = first; id < count; ++id) {
-            const auto* type = btf__type_by_id(types, id);
-            if (btf_kind(type) != BTF_KIND_DECL_TAG) continue;
-            const std::string_view tag = btf__name_by_offset(types, type->name_off);
-            if (tag != "bpf_kfunc") continue;
-            any = true;
-            const auto* function = btf__type_by_id(types, type->type);
-            if (function != nullptr && name == btf__name_by_offset(types, function->name_off)) return true;
-        }
-        return false;
-    };
-    const auto main_count = btf__type_cnt(main_.get());
-    if (marks(main_.get(), 1)) return true;
+    if (!known()) return false;
+    bool any = !names_->kfuncs().empty();
+    if (names_->kfuncs().contains(name)) return true;
     for (const auto& module : modules_) {
-        if (marks(module.types.get(), main_count)) return true;
+        if (module.names.kfuncs().contains(name)) return true;
+        any = any || !module.names.kfuncs().empty();
     }
     return !any;
 }
 
-KernelTypes::Enumeration KernelTypes::enumeration(const char* name) const {
+KernelTypes::Enumeration KernelTypes::enumeration(std::string_view name) const {
     Enumeration result;
     if (!known()) return result;
-    const auto id = btf__find_by_name_kind(main_.get(), name, BTF_KIND_ENUM);
-    if (id <= 0) return result;
-    const auto* type = btf__type_by_id(main_.get(), static_cast<std::uint32_t>(id));
-    const auto* values = btf_enum(type);
-    for (std::uint32_t i = 0; i < btf_vlen(type); ++i) {
-        const std::string_view word = btf__name_by_offset(main_.get(), values[i].name_off);
-        // The last one only counts the others.
-        if (word.starts_with("__MAX_") || word.ends_with("_MAX_ID")) continue;
-        result.values.insert(values[i].val);
-        result.names.emplace(word);
-    }
+    names_->any(name, [&](std::uint32_t id) {
+        const auto* type = btf__type_by_id(main_.get(), id);
+        if (btf_kind(type) != BTF_KIND_ENUM || name != btf__name_by_offset(main_.get(), type->name_off))
+            return false;
+        const auto* values = btf_enum(type);
+        for (std::uint32_t i = 0; i < btf_vlen(type); ++i) {
+            const std::string_view word = btf__name_by_offset(main_.get(), values[i].name_off);
+            // The last one only counts the others.
+            if (word.starts_with("__MAX_") || word.ends_with("_MAX_ID")) continue;
+            result.values.insert(values[i].val);
+            result.names.emplace(word);
+        }
+        return true;
+    });
     return result;
 }
 
+// What libbpf's bpf_core_add_cands() finds by comparing all: types of the same essential name, and of the
+// same kind, where both sizes of enumerations are one. Modules are asked when the kernel itself has none.
 Result<CoreCandidates*> KernelTypes::candidates(const btf* local, std::uint32_t id) {
     const auto found = cache_.find(id);
-    if (found != cache_.end()) return found->second.get();
-    const char* name = btf__name_by_offset(local, btf__type_by_id(local, id)->name_off);
-    if (name == nullptr || *name == '\0')
+    if (found != cache_.end()) return &found->second.list;
+    const auto* wanted = btf__type_by_id(local, id);
+    const char* full_name = btf__name_by_offset(local, wanted->name_off);
+    if (full_name == nullptr || *full_name == '\0')
         return Error{.code = ErrorCode::corrupt_data,
                      .message = "a relocation is about a type without a name"};
 
-    // libbpf frees the list with free().
-    auto* list = static_cast<CoreCandidates*>(std::calloc(1, sizeof(CoreCandidates)));
-    if (list == nullptr) std::abort();
-    std::unique_ptr<CoreCandidates, FreeCandidates> owner(list);
-    CoreCandidate wanted{.types = local, .id = id};
-    const auto length = bpf_core_essential_name_len(name);
-    int result = bpf_core_add_cands(&wanted, length, main_.get(), "vmlinux", 1, list);
-    const auto first = static_cast<int>(btf__type_cnt(main_.get()));
+    const auto name = essential_name(full_name);
+    auto& entry = cache_[id];
+    const auto add = [&](const btf* types, const TypeNames& names) {
+        names.any(name, [&](std::uint32_t other) {
+            const auto* type = btf__type_by_id(types, other);
+            const bool fits =
+                btf_kind(type) == btf_kind(wanted) || (btf_is_any_enum(type) && btf_is_any_enum(wanted));
+            if (fits && essential_name(btf__name_by_offset(types, type->name_off)) == name)
+                entry.items.push_back({.types = types, .id = other});
+            return false;
+        });
+    };
+    add(main_.get(), *names_);
     for (const auto& module : modules_) {
-        if (result != 0 || list->count != 0) break;
-        result = bpf_core_add_cands(&wanted, length, module.types.get(), module.name.c_str(), first, list);
+        if (!entry.items.empty()) break;
+        add(module.types.get(), module.names);
     }
-    if (result != 0) return errno_error(result, "cannot look for type '" + std::string(name) + "'");
-    return cache_.emplace(id, std::move(owner)).first->second.get();
+    entry.list = {.items = entry.items.data(), .count = static_cast<int>(entry.items.size())};
+    return &entry.list;
 }
 
 }  // namespace gadget::validator

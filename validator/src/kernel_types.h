@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "btf_view.h"
 #include "gadget/model/kernel_facts.h"
 #include "kernel_libbpf.h"
+#include "type_names.h"
 
 namespace gadget::validator {
 
@@ -60,22 +62,29 @@ class KernelTypes {
         std::set<std::int64_t> values;
         std::set<std::string, std::less<>> names;
     };
-    [[nodiscard]] Enumeration enumeration(const char* name) const;
+    [[nodiscard]] Enumeration enumeration(std::string_view name) const;
 
     /// Types that could be type `id` of `local`. The list belongs to this object.
     Result<CoreCandidates*> candidates(const btf* local, std::uint32_t id);
 
   private:
-    struct FreeCandidates {
-        void operator()(CoreCandidates* list) const { bpf_core_free_cands(list); }
-    };
     struct Module {
         std::string name;
         BtfPtr types;
+        TypeNames names;
     };
+    struct Candidates {
+        std::vector<CoreCandidate> items;
+        CoreCandidates list{};  ///< points into items
+    };
+    /// Calls `visit(types, id)` for the types of the kernel, then of modules, until one gives true.
+    template <class Visit>
+    bool any(std::string_view name, Visit&& visit) const;
+
     BtfPtr main_;
+    std::optional<TypeNames> names_;  ///< of main_
     std::vector<Module> modules_;
-    std::map<std::uint32_t, std::unique_ptr<CoreCandidates, FreeCandidates>> cache_;
+    std::map<std::uint32_t, Candidates> cache_;  ///< by id in the object
 };
 
 }  // namespace gadget::validator
