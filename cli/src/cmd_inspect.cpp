@@ -2,12 +2,14 @@
 // gadget inspect: what a gadget consists of, as text or JSON.
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
 #include "exit_status.h"
 #include "findings_output.h"
 #include "gadget/support/text.h"
+#include "gadget/validator.h"
 #include "params.h"
 
 namespace gadget::cli {
@@ -54,6 +56,67 @@ std::string describe_schema(const model::EventSchema& schema) {
     return text;
 }
 
+std::string describe_maps(const model::ObjectFacts& facts) {
+    std::string text = fmt::format("\nMAPS ({})\n", facts.maps.size());
+    for (const auto& map : facts.maps) {
+        text += fmt::format("  {:<28} {:<20} key {:>5}  value {:>6}  entries {}", printable(map.name),
+                            map.type_name, map.key_size, map.value_size, map.max_entries);
+        if (map.flags != 0) text += fmt::format("  flags {:#x}", map.flags);
+        if (map.pinned_by_name) text += "  pinned by name";
+        if (map.inner) text += "  of " + map.inner->type_name;
+        text += "\n";
+    }
+    return text;
+}
+
+std::string describe_sources(const model::ObjectFacts& facts) {
+    std::string text;
+    constexpr std::string_view kHead = "     AT  SIZE  FIELD\n";
+    const auto describe = [&](const std::string& struct_name, const std::string& title) {
+        const auto schema = facts.structs.find(struct_name);
+        if (schema == facts.structs.end()) return;
+        text += fmt::format("\n{}, struct {}, {} bytes)\n{}", title, printable(struct_name),
+                            schema->second.size, kHead);
+        text += describe_schema(schema->second);
+    };
+    for (const auto& tracer : facts.tracers)
+        describe(tracer.struct_name, fmt::format("DATA SOURCE {} (tracer, map {}", printable(tracer.name),
+                                                 printable(tracer.map)));
+    for (const auto& iterator : facts.iterators)
+        describe(iterator.struct_name,
+                 fmt::format("DATA SOURCE {} (iterator, programs {}", printable(iterator.name),
+                             printable(join_words(iterator.programs))));
+    for (const auto& iterator : facts.map_iterators) {
+        const auto* map = facts.find_map(iterator.map);
+        if (map == nullptr) continue;
+        text += fmt::format("\nDATA SOURCE {} (map iterator, map {})\n{}", printable(iterator.name),
+                            printable(iterator.map), kHead);
+        for (const auto* schema : {&map->key_schema, &map->value_schema}) {
+            if (*schema) text += describe_schema(**schema);
+        }
+    }
+    return text;
+}
+
+// What the object needs of a kernel.
+std::string describe_needs(const model::ObjectFacts& facts) {
+    std::string text;
+    if (!facts.helpers.empty()) text += fmt::format("\nHELPERS ({})\n", facts.helpers.size());
+    for (const auto id : facts.helpers) text += "  " + validator::helper_name(id) + "\n";
+    if (!facts.kernel_symbols.empty())
+        text += fmt::format("\nKERNEL SYMBOLS ({})\n", facts.kernel_symbols.size());
+    for (const auto& symbol : facts.kernel_symbols)
+        text +=
+            fmt::format("  {:<44} {}{}\n", printable(symbol.name),
+                        symbol.is_function ? "function" : "variable", symbol.weak ? ", may be missing" : "");
+    std::map<std::string, unsigned> by_type;
+    for (const auto& relocation : facts.core_relocations) ++by_type[relocation.type];
+    if (!by_type.empty())
+        text += fmt::format("\nKERNEL TYPES (CO-RE relocations: {})\n", facts.core_relocations.size());
+    for (const auto& [type, count] : by_type) text += fmt::format("  {:<44} {:>5}\n", printable(type), count);
+    return text;
+}
+
 std::string describe_facts(const model::ObjectFacts& facts, const model::Manifest* manifest) {
     std::string text = fmt::format("\nPROGRAMS ({}, license {})\n", facts.programs.size(),
                                    facts.license.empty() ? "missing" : printable(facts.license));
@@ -61,19 +124,7 @@ std::string describe_facts(const model::ObjectFacts& facts, const model::Manifes
         text += fmt::format("  {:<28} {:<44} {:>5} instructions\n", printable(program.name),
                             printable(program.section), program.instructions);
     }
-    text += fmt::format("\nMAPS ({})\n", facts.maps.size());
-    for (const auto& map : facts.maps) {
-        text += fmt::format("  {:<28} {:<20} key {:>5}  value {:>6}  entries {}\n", printable(map.name),
-                            map.type_name, map.key_size, map.value_size, map.max_entries);
-    }
-    for (const auto& tracer : facts.tracers) {
-        const auto schema = facts.structs.find(tracer.struct_name);
-        if (schema == facts.structs.end()) continue;
-        text += fmt::format("\nDATA SOURCE {} (tracer, map {}, struct {}, {} bytes)\n  {:>5} {:>5}  FIELD\n",
-                            printable(tracer.name), printable(tracer.map), printable(tracer.struct_name),
-                            schema->second.size, "AT", "SIZE");
-        text += describe_schema(schema->second);
-    }
+    text += describe_maps(facts) + describe_sources(facts) + describe_needs(facts);
     const auto params = gadget_params(facts, manifest);
     if (!params.empty()) text += "\nPARAMETERS\n" + describe_params(params);
     return text;
@@ -112,32 +163,96 @@ Json schema_json(const model::EventSchema& schema) {
     return fields;
 }
 
+Json programs_json(const model::ObjectFacts& facts) {
+    Json programs = Json::array();
+    for (const auto& program : facts.programs) {
+        Json json{
+            {"name", program.name}, {"section", program.section}, {"instructions", program.instructions}};
+        json["kind"] = program.parsed ? Json(model::to_string(program.parsed->kind->attach)) : Json(nullptr);
+        json["target"] = program.parsed ? Json(program.parsed->target) : Json(nullptr);
+        programs.push_back(std::move(json));
+    }
+    return programs;
+}
+
+Json maps_json(const model::ObjectFacts& facts) {
+    Json maps = Json::array();
+    for (const auto& map : facts.maps) {
+        maps.push_back({{"name", map.name},
+                        {"type", map.type_name},
+                        {"keySize", map.key_size},
+                        {"valueSize", map.value_size},
+                        {"maxEntries", map.max_entries},
+                        {"flags", map.flags},
+                        {"pinnedByName", map.pinned_by_name},
+                        {"keyType", map.key_type},
+                        {"valueType", map.value_type},
+                        {"innerType", map.inner ? Json(map.inner->type_name) : Json(nullptr)}});
+    }
+    return maps;
+}
+
+Json sources_json(const model::ObjectFacts& facts) {
+    Json sources = Json::array();
+    const auto fields = [&](const std::string& name) {
+        const auto schema = facts.structs.find(name);
+        return schema == facts.structs.end() ? Json::array() : schema_json(schema->second);
+    };
+    for (const auto& tracer : facts.tracers) {
+        sources.push_back({{"name", tracer.name},
+                           {"map", tracer.map},
+                           {"struct", tracer.struct_name},
+                           {"fields", fields(tracer.struct_name)},
+                           {"kind", "tracer"}});
+    }
+    for (const auto& iterator : facts.iterators) {
+        sources.push_back({{"name", iterator.name},
+                           {"programs", iterator.programs},
+                           {"struct", iterator.struct_name},
+                           {"fields", fields(iterator.struct_name)},
+                           {"kind", "iterator"}});
+    }
+    for (const auto& iterator : facts.map_iterators) {
+        Json json{{"name", iterator.name}, {"map", iterator.map}, {"kind", "mapIterator"}};
+        const auto* map = facts.find_map(iterator.map);
+        json["key"] = map != nullptr && map->key_schema ? schema_json(*map->key_schema) : Json::array();
+        json["value"] = map != nullptr && map->value_schema ? schema_json(*map->value_schema) : Json::array();
+        sources.push_back(std::move(json));
+    }
+    return sources;
+}
+
+// Index = enum bpf_core_relo_kind, whose names libbpf shortens in the same way.
+std::string relocation_kind(std::uint32_t kind) {
+    constexpr std::string_view kNames[] = {"byte_off",    "byte_sz",    "field_exists",   "signed",
+                                           "lshift_u64",  "rshift_u64", "local_type_id",  "target_type_id",
+                                           "type_exists", "type_size",  "enumval_exists", "enumval_value",
+                                           "type_matches"};
+    return kind < std::size(kNames) ? std::string(kNames[kind]) : "#" + std::to_string(kind);
+}
+
+void add_needs(const model::ObjectFacts& facts, Json& json) {
+    json["helpers"] = Json::array();
+    for (const auto id : facts.helpers) json["helpers"].push_back(validator::helper_name(id));
+    json["kernelSymbols"] = Json::array();
+    for (const auto& symbol : facts.kernel_symbols)
+        json["kernelSymbols"].push_back({{"name", symbol.name},
+                                         {"kind", symbol.is_function ? "function" : "variable"},
+                                         {"weak", symbol.weak}});
+    json["coreRelocations"] = Json::array();
+    for (const auto& relocation : facts.core_relocations) {
+        json["coreRelocations"].push_back({{"program", relocation.program},
+                                           {"instruction", relocation.instruction},
+                                           {"type", relocation.type},
+                                           {"access", relocation.access},
+                                           {"kind", relocation_kind(relocation.kind)}});
+    }
+}
+
 Json object_json(const LoadedObject& object, const model::Manifest* manifest) {
-    Json json{{"architecture", model::to_string(object.arch)},
-              {"license", object.facts.license},
-              {"programs", Json::array()},
-              {"maps", Json::array()},
-              {"datasources", Json::array()},
-              {"params", Json::array()}};
-    for (const auto& program : object.facts.programs) {
-        json["programs"].push_back(
-            {{"name", program.name}, {"section", program.section}, {"instructions", program.instructions}});
-    }
-    for (const auto& map : object.facts.maps) {
-        json["maps"].push_back({{"name", map.name},
-                                {"type", map.type_name},
-                                {"keySize", map.key_size},
-                                {"valueSize", map.value_size},
-                                {"maxEntries", map.max_entries}});
-    }
-    for (const auto& tracer : object.facts.tracers) {
-        const auto schema = object.facts.structs.find(tracer.struct_name);
-        json["datasources"].push_back(
-            {{"name", tracer.name},
-             {"map", tracer.map},
-             {"struct", tracer.struct_name},
-             {"fields", schema == object.facts.structs.end() ? Json::array() : schema_json(schema->second)}});
-    }
+    Json json{{"architecture", model::to_string(object.arch)}, {"license", object.facts.license},
+              {"programs", programs_json(object.facts)},       {"maps", maps_json(object.facts)},
+              {"datasources", sources_json(object.facts)},     {"params", Json::array()}};
     for (const auto& param : gadget_params(object.facts, manifest)) {
         json["params"].push_back({{"key", param.key},
                                   {"variable", param.variable},
@@ -145,6 +260,7 @@ Json object_json(const LoadedObject& object, const model::Manifest* manifest) {
                                   {"default", param.default_value},
                                   {"description", param.description}});
     }
+    add_needs(object.facts, json);
     return json;
 }
 

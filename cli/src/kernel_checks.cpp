@@ -23,6 +23,11 @@ bool is_file(const std::string& word) {
     return word.find('/') != std::string::npos || fs::is_regular_file(word, ignored);
 }
 
+/// With the targets that the metadata gives.
+model::ObjectFacts attached_facts(const LoadedObject& object, const LoadedGadget& gadget) {
+    return gadget.manifest ? validator::with_attach_to(object.facts, *gadget.manifest) : object.facts;
+}
+
 /// The compiler sees the folder of a gadget as /gadget: findings get the path that the user knows.
 class FolderSink final : public DiagnosticSink {
   public:
@@ -84,8 +89,8 @@ class KernelChecks {
         return Facts(std::move(stored));
     }
 
-    Result<void> check(const LoadedObject& object, const std::vector<Wanted>& kernels, KernelTable& table,
-                       DiagnosticSink& sink) {
+    Result<void> check(const LoadedObject& object, const model::ObjectFacts& facts_of_object,
+                       const std::vector<Wanted>& kernels, KernelTable& table, DiagnosticSink& sink) {
         const auto first = table.rows.size();
         for (const auto& wanted : kernels) {
             const auto name = wanted.word + "/" + std::string(model::to_string(object.arch));
@@ -97,10 +102,10 @@ class KernelChecks {
             }
             if (!kernel) return std::move(kernel).error();
             if (!*kernel) continue;
-            GADGET_TRY_ASSIGN(auto row, validator::check_kernel(object.object, object.facts, **kernel));
+            GADGET_TRY_ASSIGN(auto row, validator::check_kernel(object.object, facts_of_object, **kernel));
             table.rows.push_back(std::move(row));
         }
-        validator::report_kernels(object.facts, std::span(table.rows).subspan(first), sink);
+        validator::report_kernels(facts_of_object, std::span(table.rows).subspan(first), sink);
         return {};
     }
 
@@ -121,7 +126,7 @@ Result<void> check_targets(const ValidateOptions& options, const LoadedGadget& g
         // is.
         const auto* object = gadget.find(target.arch);
         if (object == nullptr && !gadget.objects.empty()) object = &gadget.objects.front();
-        if (object != nullptr) validator::check_target(object->facts, target, sink);
+        if (object != nullptr) validator::check_target(attached_facts(*object, gadget), target, sink);
     }
     return {};
 }
@@ -136,7 +141,8 @@ Result<KernelTable> check_kernels_and_targets(const ValidateOptions& options, co
         GADGET_TRY_ASSIGN(const auto cache, cache_folder());
         KernelChecks checks(context, cache);
         GADGET_TRY_ASSIGN(const auto kernels, checks.expand(options.kernels));
-        for (const auto& object : gadget.objects) GADGET_TRY(checks.check(object, kernels, table, located));
+        for (const auto& object : gadget.objects)
+            GADGET_TRY(checks.check(object, attached_facts(object, gadget), kernels, table, located));
         if (table.rows.empty()) {
             return Error{.code = ErrorCode::unsupported,
                          .message = table.remarks.empty()

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
 #include <cstdio>
 
@@ -11,7 +10,7 @@ namespace gadget {
 namespace {
 
 char lower(char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 /// Length of the valid UTF-8 sequence at the start of `text`, 0 when there is none (RFC 3629, section 4).

@@ -48,6 +48,37 @@ TEST_F(KernelValidateCommand, WhatAKernelLacksIsAFindingAtTheSource) {
     EXPECT_NE(result.out.find("fails"), std::string::npos) << result.out;
 }
 
+TEST_F(KernelValidateCommand, FindingsAboutKernelsAreAllowedLikeOthers) {
+    if (!std::filesystem::exists(kHostBtf)) GTEST_SKIP() << "missing: BTF of the running kernel";
+    const auto text = program("iter/no_such_thing");
+    const auto by_file =
+        folder("file", {{"program.bpf.c", text}, {"build.yaml", "allow:\n  kernel-target: newer only\n"}});
+    const auto validate = [&](const std::filesystem::path& path) {
+        return gadget({"validate", path.string(), "--kernel", kHostBtf, "--strict"});
+    };
+    const auto allowed = validate(by_file);
+    EXPECT_EQ(allowed.status, 0) << allowed.err;
+    EXPECT_NE(allowed.out.find("fails"), std::string::npos) << "the table still tells: " << allowed.out;
+
+    auto commented = text;
+    commented.insert(commented.find("int on_event"), "// gadget:allow(kernel-target): newer only\n");
+    const auto by_comment = validate(folder("comment", {{"program.bpf.c", commented}}));
+    EXPECT_EQ(by_comment.status, 0) << by_comment.err;
+
+    const auto other =
+        folder("other", {{"program.bpf.c", text}, {"build.yaml", "allow:\n  kernel-helper: newer only\n"}});
+    EXPECT_EQ(validate(other).status, 1);
+}
+
+TEST_F(KernelValidateCommand, TheMetadataMayNameTheTarget) {
+    const auto text = program("uprobe/gadget:no_such_function");
+    const auto path =
+        folder("moved", {{"program.bpf.c", text},
+                         {"gadget.yaml", "name: m\nprograms:\n  on_event:\n    attach_to: gadget:main\n"}});
+    const auto result = gadget({"validate", path.string(), "--target", GADGET_EXECUTABLE});
+    EXPECT_EQ(result.err.find("no_such_function"), std::string::npos) << result.err;
+}
+
 TEST_F(KernelValidateCommand, AnUnknownKernelIsAnErrorThatNamesTheKnownOnes) {
     const auto path = folder("ok", {{"program.bpf.c", program("tp_btf/sched_switch")}});
     const auto result = gadget({"validate", path.string(), "--kernel", "9.99"});

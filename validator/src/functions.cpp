@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What programs take, and what they call of the kernel.
 #include <elf.h>
+#include <linux/bpf.h>
 #include <linux/btf.h>
 
 #include <unordered_map>
 #include <unordered_set>
 
 #include "facts.h"
+#include "gadget/validator.h"
 
 namespace gadget::validator {
+
+std::string helper_name(std::uint32_t id) {
+#define GADGET_HELPER_NAME(name, ...) #name
+    static constexpr std::string_view kNames[] = {__BPF_FUNC_MAPPER(GADGET_HELPER_NAME)};
+#undef GADGET_HELPER_NAME
+    return id < std::size(kNames) ? "bpf_" + std::string(kNames[id]) : "#" + std::to_string(id);
+}
 
 void read_prototypes(const BtfView& btf, Budget& budget, model::ObjectFacts& facts) {
     std::unordered_map<std::string_view, TypeId> by_name;

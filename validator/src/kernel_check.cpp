@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <optional>
 
 #include "kernel_attach.h"
 #include "kernel_code.h"
@@ -11,13 +13,6 @@
 
 namespace gadget::validator {
 namespace {
-
-std::string helper_name(std::uint32_t id) {
-#define GADGET_HELPER_NAME(name, ...) #name
-    static constexpr std::string_view kNames[] = {__BPF_FUNC_MAPPER(GADGET_HELPER_NAME)};
-#undef GADGET_HELPER_NAME
-    return id < std::size(kNames) ? "bpf_" + std::string(kNames[id]) : "#" + std::to_string(id);
-}
 
 std::string type_name(const BtfView& types, TypeId id) {
     const auto type = types.type(id);
@@ -34,6 +29,19 @@ std::string path_of(const CoreSpec& spec) {
         path += name;
     }
     return path;
+}
+
+// "6.12.117-amd64" -> 0x060c
+std::optional<std::uint64_t> version_of(const std::string& release) {
+    unsigned numbers[2] = {};
+    const char* at = release.data();
+    const char* const end = at + release.size();
+    for (auto& number : numbers) {
+        const auto parsed = std::from_chars(at, end, number);
+        if (parsed.ec != std::errc{} || number > 255) return std::nullopt;
+        at = parsed.ptr == end ? end : parsed.ptr + 1;
+    }
+    return std::uint64_t{numbers[0]} << 8 | numbers[1];
 }
 
 /// A relocation that the kernel has nothing for.
@@ -58,10 +66,9 @@ class ObjectCheck {
             const auto& program = facts_.programs[i];
             if (!program.parsed) continue;
             KernelCell cell{.program = program.name, .reasons = {}};
-            check_attach(*program.parsed, kernel_, cell.reasons);
-            reach.clear();
-            reach.follow(object_.programs[i].section, object_.programs[i].first);
-            check_code(reach, cell.reasons);
+            if (program.parsed->target != kDisabledTarget)
+                check_attach(*program.parsed, kernel_, cell.reasons);
+            check_code(reachable(reach, object_.programs[i]), cell.reasons);
             if (program.parsed->optional) soften(cell.reasons);
             row.programs.push_back(std::move(cell));
         }
@@ -69,6 +76,36 @@ class ObjectCheck {
     }
 
   private:
+    // What libbpf writes into ".kconfig" without the kernel's configuration: what it finds out by trying.
+    [[nodiscard]] Reach::Configuration configuration(unsigned patch) const {
+        Reach::Configuration values;
+        if (const auto version = version_of(kernel_.facts.release))
+            values["LINUX_KERNEL_VERSION"] = *version << 8 | patch;
+        if (!kernel_.helpers.values.empty())
+            values["LINUX_HAS_BPF_COOKIE"] =
+                kernel_.helpers.values.contains(BPF_FUNC_get_attach_cookie) ? 1 : 0;
+        const bool amd64 = kernel_.facts.arch == model::Arch::amd64;
+        if (!kernel_.facts.symbols.empty())
+            values["LINUX_HAS_SYSCALL_WRAPPER"] =
+                kernel_.facts.symbols.has_function(amd64 ? "__x64_sys_bpf" : "__arm64_sys_bpf") ? 1 : 0;
+        return values;
+    }
+
+    // Distributions do not tell the third part of the version in the release, so code for the first and for
+    // the last one counts.
+    std::vector<Reach::Place> reachable(Reach& reach, const ProgramCode& program) const {
+        constexpr unsigned kLastPatch = 255;
+        std::vector<Reach::Place> places;
+        for (const unsigned patch : {0U, kLastPatch}) {
+            reach.clear();
+            reach.use(configuration(patch));
+            reach.follow(program.section, program.first);
+            places.insert(places.end(), reach.reached().begin(), reach.reached().end());
+            if (!asks_version_) break;
+        }
+        return places;
+    }
+
     // A program of a section "?..." is only loaded when somebody asks for it.
     static void soften(std::vector<KernelReason>& reasons) {
         for (auto& reason : reasons) {
@@ -161,8 +198,10 @@ class ObjectCheck {
     void find_absent() {
         for (const auto& section : object_.sections) {
             auto& absent = absent_.emplace_back(section.references.size(), false);
-            for (std::size_t i = 0; i < section.references.size(); ++i)
+            for (std::size_t i = 0; i < section.references.size(); ++i) {
                 absent[i] = section.references[i].weak && is_missing(section.references[i]);
+                asks_version_ = asks_version_ || section.references[i].name == "LINUX_KERNEL_VERSION";
+            }
         }
     }
 
@@ -175,8 +214,7 @@ class ObjectCheck {
         return !kernel_.facts.symbols.empty() && !kernel_.facts.symbols.has(reference.name);
     }
 
-    void check_code(const Reach& reach, std::vector<KernelReason>& reasons) const {
-        auto places = reach.reached();
+    void check_code(std::vector<Reach::Place> places, std::vector<KernelReason>& reasons) const {
         std::sort(places.begin(), places.end(), [](const Reach::Place& a, const Reach::Place& b) {
             return a.section != b.section ? a.section < b.section : a.instruction < b.instruction;
         });
@@ -245,6 +283,7 @@ class ObjectCheck {
     std::vector<std::vector<bpf_insn>> code_;  ///< relocated for the kernel
     std::vector<Unresolved> unresolved_;
     Reach::Absent absent_;
+    bool asks_version_ = false;
 };
 
 }  // namespace

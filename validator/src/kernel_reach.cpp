@@ -16,6 +16,20 @@ std::uint64_t sign_extend(std::int32_t number) {
     return static_cast<std::uint64_t>(std::int64_t{number});
 }
 
+// What a load of this size sees of a number; the machine is little-endian.
+std::uint64_t cut(std::uint64_t number, std::uint8_t code) {
+    switch (BPF_SIZE(code)) {
+        case BPF_B:
+            return number & 0xff;
+        case BPF_H:
+            return number & 0xffff;
+        case BPF_W:
+            return number & 0xffff'ffff;
+        default:
+            return number;
+    }
+}
+
 template <class Word>
 std::optional<Word> compute(std::uint8_t operation, Word a, Word b) {
     using Signed = std::make_signed_t<Word>;
@@ -146,9 +160,13 @@ void Reach::step(Place place) {
             if (instruction.code == kLoadImmediate) return load_immediate(place, instruction, registers);
             for (std::size_t i = 0; i <= 5; ++i) registers[i] = any();
             break;
-        case BPF_LDX:
-            registers[instruction.dst_reg] = any();
+        case BPF_LDX: {
+            const auto source = registers[instruction.src_reg];
+            const bool known = source.kind == Value::Kind::address && instruction.off == 0 &&
+                               BPF_MODE(instruction.code) == BPF_MEM;
+            registers[instruction.dst_reg] = known ? constant(cut(source.number, instruction.code)) : any();
             break;
+        }
         case BPF_STX:
             if (BPF_MODE(instruction.code) == BPF_ATOMIC) {
                 registers[instruction.src_reg] = any();
@@ -170,7 +188,9 @@ void Reach::step(Place place) {
             if (known && plain && BPF_CLASS(instruction.code) == BPF_ALU)
                 result = compute<std::uint32_t>(operation, static_cast<std::uint32_t>(target.number),
                                                 static_cast<std::uint32_t>(operand.number));
-            target = result ? constant(*result) : any();
+            const bool copy = plain && operation == BPF_MOV && BPF_CLASS(instruction.code) == BPF_ALU64 &&
+                              operand.kind == Value::Kind::address;
+            target = result ? constant(*result) : copy ? operand : any();
             break;
         }
         case BPF_JMP:
@@ -191,6 +211,10 @@ void Reach::load_immediate(Place place, const bpf_insn& instruction, Registers& 
         target = any();
         const auto index = static_cast<std::size_t>(reference - section.references.data());
         if (absent_[place.section][index]) target = constant(0);
+        if (reference->kind == CodeReference::Kind::configuration) {
+            const auto known = configuration_.find(reference->name);
+            if (known != configuration_.end()) target = address_of(known->second);
+        }
         // The address of a function is taken to call it back.
         if (reference->kind == CodeReference::Kind::code)
             enter({reference->section, reference->target}, at_entry());

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <array>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel_code.h"
@@ -17,6 +20,10 @@ class Reach {
     /// whether the kernel lacks a weak symbol, whose address then is 0. All must outlive the object.
     using Absent = std::vector<std::vector<bool>>;  ///< [section][reference]
     Reach(const ObjectCode& object, const std::vector<std::vector<bpf_insn>>& code, const Absent& absent);
+
+    /// What variables of the section ".kconfig" hold, by name; those that are not known are left out.
+    using Configuration = std::map<std::string, std::uint64_t, std::less<>>;
+    void use(Configuration configuration) { configuration_ = std::move(configuration); }
 
     /// Adds what can be reached from an instruction of a section.
     void follow(std::uint32_t section, std::uint32_t instruction);
@@ -31,15 +38,16 @@ class Reach {
     [[nodiscard]] const std::vector<Place>& reached() const { return reached_; }
 
   private:
-    /// What a register can hold: nothing yet, one number, or anything.
+    /// What a register can hold: nothing yet, one number, the address of one number, or anything.
     struct Value {
-        enum class Kind : std::uint8_t { none, constant, any };
+        enum class Kind : std::uint8_t { none, constant, address, any };
         Kind kind = Kind::none;
         std::uint64_t number = 0;
     };
     static constexpr std::size_t kRegisters = 11;
     using Registers = std::array<Value, kRegisters>;
     static Value constant(std::uint64_t number) { return {Value::Kind::constant, number}; }
+    static Value address_of(std::uint64_t number) { return {Value::Kind::address, number}; }
     static Value any() { return {Value::Kind::any, 0}; }
     static Registers at_entry();
 
@@ -53,6 +61,7 @@ class Reach {
     const ObjectCode& object_;
     const std::vector<std::vector<bpf_insn>>& code_;
     const Absent& absent_;
+    Configuration configuration_;
     std::vector<std::vector<std::int32_t>> index_;  ///< of each instruction in states_; -1: not reached
     std::vector<Registers> states_;
     std::vector<Place> reached_;

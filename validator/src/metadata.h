@@ -11,17 +11,6 @@
 
 namespace gadget::validator {
 
-/// A data source that markers declare. A map iterator has two schemas, key and value.
-struct DataSource {
-    std::vector<const model::EventSchema*> schemas;
-};
-
-/// By name; the schemas point into the facts.
-using DataSources = std::map<std::string, DataSource>;
-
-[[nodiscard]] DataSources data_sources(const Input& input);
-/// As at run time: letter case does not matter.
-[[nodiscard]] const DataSource* find_source(const DataSources& sources, std::string_view name);
 /// Whether an operator of the runtime makes this data source.
 [[nodiscard]] bool is_operator_source(std::string_view name);
 
@@ -40,7 +29,38 @@ class FieldNames {
     std::vector<std::string> names_;
 };
 
-[[nodiscard]] FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata);
+/// A data source that markers declare. A map iterator has two schemas, key and value.
+struct DataSource {
+    std::vector<const model::EventSchema*> schemas;
+};
+
+/// One that the metadata speaks of, and that exists.
+struct DescribedSource {
+    const std::string& name;  ///< as the metadata writes it
+    const model::DataSourceMetadata& metadata;
+    const DataSource& source;
+    FieldNames fields;
+};
+
+/// What the facts and the metadata say about data sources, worked out once for all rules. Points into both.
+class DataSources {
+  public:
+    DataSources(const model::ObjectFacts& facts, const model::Manifest* manifest);
+    DataSources(const DataSources&) = delete;
+    DataSources& operator=(const DataSources&) = delete;
+
+    [[nodiscard]] const std::map<std::string, DataSource>& all() const { return sources_; }
+    /// As at run time: letter case does not matter.
+    [[nodiscard]] const DataSource* find(std::string_view name) const;
+    /// In the order of the metadata's names.
+    [[nodiscard]] const std::vector<DescribedSource>& described() const { return described_; }
+    /// The one that this part of the metadata speaks of, or nullptr.
+    [[nodiscard]] const DescribedSource* described(const model::DataSourceMetadata& metadata) const;
+
+  private:
+    std::map<std::string, DataSource> sources_;
+    std::vector<DescribedSource> described_;
+};
 
 /// Whether the Wasm module mentions the name, so that it may make such a data source or field.
 [[nodiscard]] bool is_in_wasm(const Options& options, std::string_view name);

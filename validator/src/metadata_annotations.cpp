@@ -110,6 +110,14 @@ std::span<const Annotation> annotations(AnnotationPlace place) {
     return kSourceAnnotations;
 }
 
+const Annotation* find_annotation(std::string_view key, AnnotationPlace place) {
+    const auto known = annotations(place);
+    const auto found = std::find_if(known.begin(), known.end(), [&](const auto& each) {
+        return each.key.size() == key.size() && each.key.back() == key.back() && each.key == key;
+    });
+    return found == known.end() ? nullptr : &*found;
+}
+
 bool is_integer(std::string_view text) {
     int value = 0;
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -182,8 +190,7 @@ bool is_count(std::string_view text) {
 }
 
 bool is_known_annotation(std::string_view key, AnnotationPlace place) {
-    const auto known = annotations(place);
-    return std::any_of(known.begin(), known.end(), [&](const auto& each) { return each.key == key; }) ||
+    return find_annotation(key, place) != nullptr ||
            std::any_of(std::begin(kOpenPrefixes), std::end(kOpenPrefixes),
                        [&](auto prefix) { return key.starts_with(prefix); });
 }
@@ -195,10 +202,8 @@ std::span<const std::string> annotation_keys(AnnotationPlace place) {
 }
 
 std::string expected_value(std::string_view key, std::string_view value, AnnotationPlace place) {
-    for (const auto& each : annotations(place)) {
-        if (each.key == key) return expected(each.value, value);
-    }
-    return {};
+    const auto* known = find_annotation(key, place);
+    return known == nullptr ? std::string{} : expected(known->value, value);
 }
 
 std::span<const std::string> template_names() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 #include "metadata.h"
 
@@ -11,13 +10,20 @@ namespace {
 using model::Field;
 using model::FieldKind;
 
+// Only types of gadgets make fields special; most fields have none.
+bool has_gadget_type(const Field& field) {
+    return std::any_of(field.type_names.begin(), field.type_names.end(),
+                       [](const auto& name) { return name.starts_with("gadget_"); });
+}
+
 // Types whose fields get a second one, formatted.
 bool is_formatted(const Field& field) {
     constexpr std::string_view kTypes[] = {"gadget_timestamp", "gadget_signal",     "gadget_errno",
                                            "gadget_syscall",   "gadget_bytes",      "gadget_duration",
                                            "gadget_file_mode", "gadget_file_flags", "gadget_kernel_stack",
                                            "gadget_uid",       "gadget_gid"};
-    return !field.enum_name.empty() ||
+    if (!field.enum_name.empty()) return true;
+    return has_gadget_type(field) &&
            std::any_of(std::begin(kTypes), std::end(kTypes), [&](auto type) { return field.has_type(type); });
 }
 
@@ -55,7 +61,7 @@ void add_formatted(const Field& field, FieldNames& names) {
     }
 }
 
-void add_children(const Field& field, FieldNames& names) {
+void add_types(const Field& field, FieldNames& names) {
     const auto add = [&](std::initializer_list<const char*> children) {
         for (const auto* child : children) names.add(field.path + "." + child);
     };
@@ -65,8 +71,6 @@ void add_children(const Field& field, FieldNames& names) {
         add({"addresses", "buildid", "symbols"});
         add_formatted(field, names);
     }
-    // Members of unions exist at run time; the schema does not take unions apart.
-    if (field.kind == FieldKind::bytes) names.add_open(field.path);
 }
 
 // Names of fields that annotations ask for.
@@ -81,12 +85,43 @@ void add_targets(const model::Annotations& annotations, const std::string& paren
     }
 }
 
+FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata) {
+    FieldNames names;
+    bool has_namespace = false;
+    for (const auto* schema : source.schemas) {
+        for (const auto& field : schema->fields) {
+            names.add(field.path);
+            if (has_gadget_type(field)) {
+                add_types(field, names);
+                has_namespace |= field.has_type("gadget_mntns_id") || field.has_type("gadget_netns_id");
+            }
+            if (is_formatted(field)) add_formatted(field, names);
+            // Members of unions exist at run time; the schema does not take unions apart.
+            if (field.kind == FieldKind::bytes) names.add_open(field.path);
+            const auto described = metadata.fields.find(field.path);
+            if (described != metadata.fields.end())
+                add_targets(described->second.annotations, parent_of(field), names);
+        }
+    }
+    if (has_namespace) {
+        for (const auto name : kContainerFields) names.add(std::string(name));
+        names.add("runtime.containerStartedAt");
+    }
+    constexpr std::string_view kEnvironment = "env.fields.";
+    for (const auto& [key, value] : metadata.annotations) {
+        if (key == "ebpf.rest.name") names.add(value);
+        if (key.starts_with(kEnvironment)) names.add(key.substr(kEnvironment.size()));
+    }
+    return names;
+}
+
 }  // namespace
 
 std::string lower_case(std::string_view text) {
     std::string result(text);
-    std::transform(result.begin(), result.end(), result.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); });
+    for (char& c : result) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
     return result;
 }
 
@@ -111,41 +146,6 @@ std::string param_key(const Input& input, const std::string& variable) {
     return variable;
 }
 
-DataSources data_sources(const Input& input) {
-    DataSources sources;
-    const auto add_struct = [&](const std::string& name, const std::string& tag) {
-        auto& source = sources[name];
-        const auto found = input.facts.structs.find(tag);
-        if (found != input.facts.structs.end()) source.schemas.push_back(&found->second);
-    };
-    for (const auto& tracer : input.facts.tracers) add_struct(tracer.name, tracer.struct_name);
-    for (const auto& iterator : input.facts.iterators) add_struct(iterator.name, iterator.struct_name);
-    for (const auto& iterator : input.facts.map_iterators) {
-        auto& source = sources[iterator.name];
-        const auto* map = input.facts.find_map(iterator.map);
-        if (map == nullptr) continue;
-        if (map->key_schema) source.schemas.push_back(&*map->key_schema);
-        if (map->value_schema) source.schemas.push_back(&*map->value_schema);
-    }
-    return sources;
-}
-
-const DataSource* find_source(const DataSources& sources, std::string_view name) {
-    const auto wanted = lower_case(name);
-    for (const auto& [each, source] : sources) {
-        if (lower_case(each) == wanted) return &source;
-    }
-    return nullptr;
-}
-
-bool is_in_wasm(const Options& options, std::string_view name) {
-    return options.wasm.find(name) != std::string_view::npos;
-}
-
-bool is_operator_source(std::string_view name) {
-    return name == "containers" || name == "processes" || name == "cgroups" || name == "bpfstats";
-}
-
 void FieldNames::add(std::string name) {
     if (lower_.insert(lower_case(name)).second) names_.push_back(std::move(name));
 }
@@ -161,30 +161,48 @@ bool FieldNames::contains(std::string_view path) const {
                        [&](const auto& prefix) { return wanted.starts_with(prefix); });
 }
 
-FieldNames field_names(const DataSource& source, const model::DataSourceMetadata& metadata) {
-    FieldNames names;
-    bool has_namespace = false;
-    for (const auto* schema : source.schemas) {
-        for (const auto& field : schema->fields) {
-            names.add(field.path);
-            if (is_formatted(field)) add_formatted(field, names);
-            add_children(field, names);
-            has_namespace |= field.has_type("gadget_mntns_id") || field.has_type("gadget_netns_id");
-            const auto described = metadata.fields.find(field.path);
-            if (described != metadata.fields.end())
-                add_targets(described->second.annotations, parent_of(field), names);
-        }
+DataSources::DataSources(const model::ObjectFacts& facts, const model::Manifest* manifest) {
+    const auto add_struct = [&](const std::string& name, const std::string& tag) {
+        auto& source = sources_[name];
+        const auto found = facts.structs.find(tag);
+        if (found != facts.structs.end()) source.schemas.push_back(&found->second);
+    };
+    for (const auto& tracer : facts.tracers) add_struct(tracer.name, tracer.struct_name);
+    for (const auto& iterator : facts.iterators) add_struct(iterator.name, iterator.struct_name);
+    for (const auto& iterator : facts.map_iterators) {
+        auto& source = sources_[iterator.name];
+        const auto* map = facts.find_map(iterator.map);
+        if (map == nullptr) continue;
+        if (map->key_schema) source.schemas.push_back(&*map->key_schema);
+        if (map->value_schema) source.schemas.push_back(&*map->value_schema);
     }
-    if (has_namespace) {
-        for (const auto name : kContainerFields) names.add(std::string(name));
-        names.add("runtime.containerStartedAt");
+    if (manifest == nullptr) return;
+    for (const auto& [name, metadata] : manifest->datasources) {
+        if (const auto* source = find(name))
+            described_.push_back({name, metadata, *source, field_names(*source, metadata)});
     }
-    constexpr std::string_view kEnvironment = "env.fields.";
-    for (const auto& [key, value] : metadata.annotations) {
-        if (key == "ebpf.rest.name") names.add(value);
-        if (key.starts_with(kEnvironment)) names.add(key.substr(kEnvironment.size()));
+}
+
+const DataSource* DataSources::find(std::string_view name) const {
+    const auto wanted = lower_case(name);
+    for (const auto& [each, source] : sources_) {
+        if (lower_case(each) == wanted) return &source;
     }
-    return names;
+    return nullptr;
+}
+
+const DescribedSource* DataSources::described(const model::DataSourceMetadata& metadata) const {
+    const auto found = std::find_if(described_.begin(), described_.end(),
+                                    [&](const auto& each) { return &each.metadata == &metadata; });
+    return found == described_.end() ? nullptr : &*found;
+}
+
+bool is_in_wasm(const Options& options, std::string_view name) {
+    return options.wasm.find(name) != std::string_view::npos;
+}
+
+bool is_operator_source(std::string_view name) {
+    return name == "containers" || name == "processes" || name == "cgroups" || name == "bpfstats";
 }
 
 }  // namespace gadget::validator

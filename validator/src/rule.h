@@ -13,10 +13,13 @@
 namespace gadget::validator {
 
 /// What a rule looks at: one object and its metadata.
+class DataSources;
+
 struct Input {
     const model::ObjectFacts& facts;
     const model::Manifest* manifest;  ///< nullptr when there is none
     const Options& options;
+    const DataSources& sources;  ///< of metadata.h
 };
 
 /// The names of all `items`, for suggestions.

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "gadget/validator.h"
+#include "metadata.h"
 #include "rules.h"
 
 namespace gadget::validator {
@@ -175,7 +176,8 @@ std::span<const RuleInfo> rules() {
 
 void validate(const model::ObjectFacts& facts, const model::Manifest* manifest, const Options& options,
               DiagnosticSink& sink) {
-    const Input input{facts, manifest, options};
+    const DataSources sources(facts, manifest);
+    const Input input{facts, manifest, options, sources};
     for (const auto& rule : kRules) {
         Reporter report(rule.info, facts.object, sink);
         rule.check(input, report);

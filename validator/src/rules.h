@@ -78,6 +78,9 @@ void check_metadata_duplicate_column(const Input& input, Reporter& report);
 void check_metadata_uid_clash(const Input& input, Reporter& report);
 
 /// The present spelling of a section name that loaders once knew; empty when it is none.
+/// What the target of a section should look like, "<path>:<symbol>"; empty when it does.
+[[nodiscard]] std::string expected_target(const model::SectionName& section);
+
 [[nodiscard]] std::string modern_section(std::string_view section);
 
 void compare_arch_program_missing(const model::ObjectFacts& a, const model::ObjectFacts& b, Reporter& report);

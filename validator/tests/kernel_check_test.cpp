@@ -109,6 +109,48 @@ TEST(KernelCheck, GuardedCodeDoesNotCount) {
     }
 }
 
+model::Manifest attach_to(const model::ObjectFacts& facts, const std::string& target) {
+    model::Manifest manifest;
+    for (const auto& program : facts.programs)
+        manifest.programs[program.name].settings["attach_to"] = {.value = target};
+    return manifest;
+}
+
+TEST(KernelCheck, TheMetadataMayNameTheTarget) {
+    auto bad = sample("kernel-target", "bad");
+    std::erase_if(bad.facts.programs,
+                  [](const auto& program) { return !program.section.starts_with("kprobe/"); });
+    ASSERT_FALSE(bad.facts.programs.empty());
+    const auto before = check(bad, sample_kernel());
+    ASSERT_TRUE(before.has_value());
+    EXPECT_EQ(before->verdict(), KernelVerdict::fails);
+    for (const std::string target : {"vfs_read", "gadget_program_disabled"}) {
+        const Sample named{bad.object, with_attach_to(bad.facts, attach_to(bad.facts, target))};
+        const auto row = check(named, sample_kernel());
+        ASSERT_TRUE(row.has_value());
+        EXPECT_EQ(row->verdict(), KernelVerdict::runs) << messages(*row);
+    }
+    const Sample wrong{bad.object, with_attach_to(bad.facts, attach_to(bad.facts, "vfs_raed"))};
+    EXPECT_NE(messages(check(wrong, sample_kernel()).value_or(KernelRow{})).find("vfs_raed"),
+              std::string::npos);
+}
+
+TEST(KernelCheck, TheMetadataCannotMoveWhatIsBoundWhenLoaded) {
+    model::ObjectFacts facts;
+    facts.programs.push_back(
+        {.name = "p", .section = "fentry/vfs_read", .parsed = model::parse_section("fentry/vfs_read")});
+    EXPECT_EQ(with_attach_to(facts, attach_to(facts, "vfs_write")).programs[0].parsed->target, "vfs_read");
+    EXPECT_EQ(
+        with_attach_to(facts, attach_to(facts, std::string(kDisabledTarget))).programs[0].parsed->target,
+        kDisabledTarget);
+}
+
+TEST(Helpers, HaveTheNamesThatProgramsCallThemBy) {
+    EXPECT_EQ(helper_name(BPF_FUNC_map_lookup_elem), "bpf_map_lookup_elem");
+    EXPECT_EQ(helper_name(BPF_FUNC_ringbuf_output), "bpf_ringbuf_output");
+    EXPECT_EQ(helper_name(4'000'000'000), "#4000000000");
+}
+
 TEST(KernelCheck, SaysWhatIsNotKnown) {
     auto kernel = sample_kernel();
     kernel.tracepoints.reset();
@@ -168,7 +210,7 @@ TEST(KernelReport, TellsEachReasonOnceWithAllKernels) {
     ASSERT_TRUE(first.has_value() && second.has_value());
     DiagnosticList findings;
     report_kernels(bad.facts, std::vector{*first, *second}, findings);
-    ASSERT_EQ(findings.all().size(), 1U);
+    ASSERT_EQ(findings.all().size(), 2U);
     EXPECT_NE(findings.all()[0].message.find("kernels sample/amd64 and other/amd64"), std::string::npos)
         << findings.all()[0].message;
 }

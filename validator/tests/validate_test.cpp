@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the golden cases cannot show: metadata without an object, Wasm, and facts that no compiler would make.
+#include <algorithm>
+
 #include "gadget/model/manifest.h"
 #include "sample.h"
 
@@ -101,6 +103,33 @@ TEST(ValidateMetadata, GadgetWithoutProgramsIsCheckedToo) {
     constexpr std::string_view kYaml =
         "datasources:\n  processes:\n    fields:\n      comm:\n        annotations: {columns.with: \"8\"}\n";
     EXPECT_EQ(ids(check({}, kYaml)), (std::vector<std::string>{"metadata-unknown-annotation"}));
+}
+
+TEST(ValidateMetadata, AttachToLooksLikeTheTargetThatItReplaces) {
+    struct Case {
+        const char* section;
+        const char* attach_to;
+        bool fine;
+    };
+    constexpr Case kCases[] = {{"tracepoint/sched/sched_switch", "sched/sched_wakeup", true},
+                               {"tracepoint/sched/sched_switch", "sched:sched_wakeup", false},
+                               {"tracepoint/sched/sched_switch", "sched_wakeup", false},
+                               {"tracepoint/sched/sched_switch", "gadget_program_disabled", true},
+                               {"kprobe/vfs_read", "vfs_write", true},
+                               {"kprobe/vfs_read", "kprobe/vfs_write", false},
+                               {"uprobe/libc:malloc", "/usr/lib/libc.so.6:free", true},
+                               {"uprobe/libc:malloc", "free", false},
+                               {"usdt/libc:libc:memory_sbrk_more", "libc:memory_sbrk_more", false}};
+    for (const auto& each : kCases) {
+        model::ObjectFacts facts{.object = "object", .has_btf = true, .license = "GPL"};
+        facts.programs.push_back(
+            {.name = "p", .section = each.section, .parsed = model::parse_section(each.section)});
+        const auto findings =
+            ids(check(facts, "programs:\n  p:\n    attach_to: " + std::string(each.attach_to) + "\n"));
+        const bool found =
+            std::find(findings.begin(), findings.end(), "metadata-program-setting") != findings.end();
+        EXPECT_EQ(found, !each.fine) << each.section << " " << each.attach_to;
+    }
 }
 
 TEST(ValidateMetadata, FixReplacesExactlyTheMisspeltWord) {

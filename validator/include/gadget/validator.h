@@ -62,6 +62,17 @@ struct RuleInfo {
 /// in the order in which they apply them, then what Suppressions::apply() adds.
 [[nodiscard]] std::span<const RuleInfo> rules();
 
+/// Name of a helper, "bpf_map_lookup_elem"; "#N" for one that is newer than the headers this was compiled
+/// with.
+[[nodiscard]] std::string helper_name(std::uint32_t id);
+
+/// The facts with the targets that `programs.<name>.attach_to` of the metadata gives: what check_kernel() and
+/// check_target() have to look at. Kinds that are bound to the target in their section keep it.
+[[nodiscard]] model::ObjectFacts with_attach_to(model::ObjectFacts facts, const model::Manifest& manifest);
+
+/// The target that attaches a program to nothing, until metadata or the gadget's own code names another.
+inline constexpr std::string_view kDisabledTarget = "gadget_program_disabled";
+
 // ---- Kernels, offline: would this object load and attach on a kernel that does not run here?
 // ----------------
 

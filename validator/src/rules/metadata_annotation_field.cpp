@@ -24,16 +24,17 @@ struct Place {
 
 class FieldCheck {
   public:
-    FieldCheck(const Input& input, const std::string& source, const FieldNames& names, Reporter& report)
-        : input_(input), source_(source), names_(names), report_(report) {}
+    FieldCheck(const Input& input, const std::string& source, const model::DataSourceMetadata& metadata,
+               const FieldNames& names, Reporter& report)
+        : input_(input), source_(source), metadata_(metadata), names_(names), report_(report) {}
 
     void check(const Place& place, std::string_view key) {
         const auto found = place.annotations.find(std::string(key));
         if (found == place.annotations.end()) return;
         for (const auto word : split(found->second, ',')) {
             const auto field = trim(word);
-            if (field.empty() || names_.contains(field) ||
-                names_.contains(place.parent + std::string(field)) || is_in_wasm(input_.options, field))
+            if (field.empty() || exists(std::string(field)) || exists(place.parent + std::string(field)) ||
+                is_in_wasm(input_.options, field))
                 continue;
             const auto at = place.sources.find(found->first);
             report_.misspelt("annotation " + quoted(key) + " names field " + quoted(field) +
@@ -44,8 +45,14 @@ class FieldCheck {
     }
 
   private:
+    // Fields that only the metadata has are for a rule of their own.
+    [[nodiscard]] bool exists(const std::string& field) const {
+        return names_.contains(field) || metadata_.fields.contains(field);
+    }
+
     const Input& input_;
     const std::string& source_;
+    const model::DataSourceMetadata& metadata_;
     const FieldNames& names_;
     Reporter& report_;
 };
@@ -54,13 +61,8 @@ class FieldCheck {
 
 void check_metadata_annotation_field(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
-    for (const auto& [name, metadata] : input.manifest->datasources) {
-        const auto* source = find_source(sources, name);
-        if (source == nullptr) continue;
-        auto names = field_names(*source, metadata);
-        for (const auto& [path, field] : metadata.fields) names.add(path);  // those have a rule of their own
-        FieldCheck check(input, name, names, report);
+    for (const auto& [name, metadata, source, fields] : input.sources.described()) {
+        FieldCheck check(input, name, metadata, fields, report);
         for (const auto key : kSourceKeys)
             check.check({metadata.annotations, metadata.annotation_sources, metadata.source, ""}, key);
         for (const auto& [path, field] : metadata.fields) {
@@ -74,14 +76,11 @@ void check_metadata_annotation_field(const Input& input, Reporter& report) {
 
 void check_metadata_rest_length(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
-    for (const auto& [name, metadata] : input.manifest->datasources) {
-        const auto* source = find_source(sources, name);
+    for (const auto& [name, metadata, source, names] : input.sources.described()) {
         const auto length = metadata.annotations.find("ebpf.rest.len");
-        if (source == nullptr || length == metadata.annotations.end()) continue;
+        if (length == metadata.annotations.end()) continue;
         const auto at = metadata.annotation_sources.find("ebpf.rest.len");
         const auto& where = at == metadata.annotation_sources.end() ? metadata.source : at->second;
-        const auto names = field_names(*source, metadata);
         if (!names.contains(length->second)) {
             report.misspelt("ebpf.rest.len names field " + quoted(length->second) + ", which data source " +
                                 quoted(name) + " does not have: the gadget does not start",
@@ -89,7 +88,7 @@ void check_metadata_rest_length(const Input& input, Reporter& report) {
                             "name a field of type __u32");
             continue;
         }
-        for (const auto* schema : source->schemas) {
+        for (const auto* schema : source.schemas) {
             const auto* field = schema->find(length->second);
             if (field == nullptr || (field->kind == model::FieldKind::unsigned_int && field->size == 4))
                 continue;

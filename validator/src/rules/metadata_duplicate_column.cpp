@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 
 #include "metadata.h"
@@ -7,15 +8,17 @@
 namespace gadget::validator {
 void check_metadata_duplicate_column(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
     for (const auto& [name, metadata] : input.manifest->datasources) {
+        const bool renames =
+            std::any_of(metadata.fields.begin(), metadata.fields.end(),
+                        [](const auto& field) { return field.second.annotations.contains("columns.alias"); });
+        if (!renames) continue;
         std::map<std::string, std::string> columns;  // column in lower case: its field
-        if (const auto* source = find_source(sources, name)) {
-            const auto fields = field_names(*source, metadata);
-            for (const auto& field : fields.names()) {
-                const auto described = metadata.fields.find(field);
-                const bool renamed = described != metadata.fields.end() &&
-                                     described->second.annotations.contains("columns.alias");
+        if (const auto* described = input.sources.described(metadata)) {
+            for (const auto& field : described->fields.names()) {
+                const auto known = metadata.fields.find(field);
+                const bool renamed =
+                    known != metadata.fields.end() && known->second.annotations.contains("columns.alias");
                 if (!renamed) columns.emplace(lower_case(field), field);
             }
         }

@@ -62,6 +62,18 @@ bool has_fixed_target(model::AttachKind kind) {
            kind == lsm_cgroup || kind == iter;
 }
 
+// The target of attach_to is read like the one that it replaces.
+void check_attach_to(const model::ProgramFacts& program, const model::Setting& setting, Reporter& report) {
+    auto section = *program.parsed;
+    if (section.kind->prefix == "classifier") return;  // its names are no targets
+    section.target = setting.value;
+    const auto form = expected_target(section);
+    if (form.empty()) return;
+    report.report("attach_to of program " + quoted(program.name) + " is " + quoted(setting.value) +
+                      ", but programs in section " + quoted(program.section) + " need " + form,
+                  setting.source);
+}
+
 void check_settings(const std::string& name, const model::ProgramMetadata& metadata,
                     const model::ProgramFacts* program, Reporter& report) {
     const bool perf = program != nullptr && program->parsed && program->parsed->kind->attach == perf_event;
@@ -71,12 +83,13 @@ void check_settings(const std::string& name, const model::ProgramMetadata& metad
                 report.report("attach_to of program " + quoted(name) + " is empty", setting.source,
                               "name a target, or gadget_program_disabled");
             } else if (program != nullptr && program->parsed &&
-                       has_fixed_target(program->parsed->kind->attach) &&
-                       setting.value != "gadget_program_disabled") {
+                       has_fixed_target(program->parsed->kind->attach) && setting.value != kDisabledTarget) {
                 report.report("attach_to of program " + quoted(name) +
                                   " has no effect: programs in section " + quoted(program->section) +
                                   " are bound to their target when they are loaded",
                               setting.source, "change the section, or use kprobe");
+            } else if (program != nullptr && program->parsed) {
+                check_attach_to(*program, setting, report);
             }
             continue;
         }

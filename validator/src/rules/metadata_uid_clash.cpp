@@ -7,8 +7,7 @@
 namespace gadget::validator {
 void check_metadata_uid_clash(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
-    for (const auto& [name, source] : sources) {
+    for (const auto& [name, source] : input.sources.all()) {
         const auto metadata = input.manifest->datasources.find(name);
         for (const std::string_view type : {"gadget_uid", "gadget_gid"}) {
             std::map<std::string, std::string> seen;  // parent path -> first such field

@@ -6,11 +6,10 @@
 namespace gadget::validator {
 void check_metadata_unknown_datasource(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
     std::vector<std::string> names;
-    for (const auto& [name, source] : sources) names.push_back(name);
+    for (const auto& [name, source] : input.sources.all()) names.push_back(name);
     for (const auto& [name, metadata] : input.manifest->datasources) {
-        if (is_operator_source(name) || find_source(sources, name) != nullptr) continue;
+        if (is_operator_source(name) || input.sources.find(name) != nullptr) continue;
         if (is_in_wasm(input.options, name)) continue;
         std::string otherwise = "the gadget has no data source";
         if (!names.empty()) otherwise = "the gadget has " + printable(join_words(names));

@@ -5,11 +5,7 @@
 namespace gadget::validator {
 void check_metadata_unknown_field(const Input& input, Reporter& report) {
     if (input.manifest == nullptr) return;
-    const auto sources = data_sources(input);
-    for (const auto& [name, metadata] : input.manifest->datasources) {
-        const auto* source = find_source(sources, name);
-        if (source == nullptr) continue;
-        const auto fields = field_names(*source, metadata);
+    for (const auto& [name, metadata, source, fields] : input.sources.described()) {
         for (const auto& [path, field] : metadata.fields) {
             if (fields.contains(path) || is_in_wasm(input.options, path.substr(path.rfind('.') + 1)))
                 continue;

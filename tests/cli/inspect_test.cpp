@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// gadget inspect: what an object needs of a kernel, beside what it is made of.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "command.h"
+
+namespace gadget::tests {
+namespace {
+
+using InspectCommand = CommandTest;
+
+constexpr const char* kProgram = R"(// SPDX-License-Identifier: GPL-2.0
+#include <vmlinux.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+extern void bpf_rcu_read_lock(void) __ksym __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen SEC(".maps");
+
+SEC("kprobe/do_unlinkat")
+int on_unlink(struct pt_regs *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u32 pid = BPF_CORE_READ(task, tgid);
+	__u64 now = bpf_ktime_get_ns();
+
+	bpf_map_update_elem(&seen, &pid, &now, BPF_ANY);
+	if (bpf_rcu_read_lock)
+		bpf_rcu_read_lock();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";
+)";
+
+TEST_F(InspectCommand, TellsWhatTheObjectNeedsOfAKernel) {
+    const auto path = folder("needs", {{"program.bpf.c", kProgram}});
+    const auto text = gadget({"inspect", path.string()});
+    EXPECT_EQ(text.status, 0) << text.err;
+    for (const auto* words : {"license GPL", "bpf_ktime_get_ns", "bpf_map_update_elem", "bpf_rcu_read_lock",
+                              "function, may be missing", "struct task_struct", "flags 0x1"})
+        EXPECT_NE(text.out.find(words), std::string::npos) << words << " in " << text.out;
+
+    const auto json =
+        nlohmann::json::parse(gadget({"inspect", path.string(), "-o", "json"}).out, nullptr, false);
+    ASSERT_TRUE(json.is_object());
+    EXPECT_EQ(json["version"], 1);
+    const auto& object = json["objects"][0];
+    EXPECT_EQ(object["programs"][0]["kind"], "kprobe");
+    EXPECT_EQ(object["programs"][0]["target"], "do_unlinkat");
+    EXPECT_EQ(object["maps"][0]["flags"], 1);
+    EXPECT_EQ(object["maps"][0]["keyType"], "__u32");
+    const auto& helpers = object["helpers"];
+    EXPECT_NE(std::find(helpers.begin(), helpers.end(), "bpf_get_current_task"), helpers.end()) << helpers;
+    const nlohmann::json symbol{{"name", "bpf_rcu_read_lock"}, {"kind", "function"}, {"weak", true}};
+    EXPECT_EQ(object["kernelSymbols"], nlohmann::json::array({symbol}));
+    ASSERT_EQ(object["coreRelocations"].size(), 1U);
+    EXPECT_EQ(object["coreRelocations"][0]["type"], "struct task_struct");
+    EXPECT_EQ(object["coreRelocations"][0]["kind"], "byte_off");
+    EXPECT_EQ(object["coreRelocations"][0]["program"], "on_unlink");
+}
+
+}  // namespace
+}  // namespace gadget::tests
