@@ -152,6 +152,9 @@ class ObjectCheck {
         if (relocation.kind != BPF_CORE_TYPE_ID_LOCAL) {
             GADGET_TRY_ASSIGN(candidates, kernel_.types.candidates(object_.types.get(), relocation.type_id));
         }
+        CoreCandidate own{.types = object_.types.get(), .id = relocation.type_id};
+        CoreCandidates given{.items = &own, .count = 1};
+        if (candidates->count == 0 && is_given_by_runtime(relocation.type_id)) candidates = &given;
         std::array<CoreSpec, 3> scratch{};
         CoreResult result{};
         const auto& name = object_.sections[section].name;
@@ -173,6 +176,11 @@ class ObjectCheck {
         if (result.poison || code_[section][instruction].imm == kPoisonedCall)
             unresolved_.push_back({section, instruction, explain(relocation, *candidates, scratch[0])});
         return {};
+    }
+
+    // Whoever runs gadgets adds this type to those of the kernel, with all members at most.
+    [[nodiscard]] bool is_given_by_runtime(TypeId id) const {
+        return object_.view->type(id).name == "gadget_socket_value";
     }
 
     std::string explain(const bpf_core_relo& relocation, const CoreCandidates& candidates,

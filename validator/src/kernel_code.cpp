@@ -74,7 +74,7 @@ class CodeReader {
     Result<void> read_sections() {
         for (std::uint32_t i = 0; i < elf_.sections().size(); ++i) {
             const auto& section = elf_.sections()[i];
-            if (!section.is_code() || section.data.empty()) continue;
+            if (!section.is_code() || section.data.size() < kInstructionSize) continue;
             const auto count = section.data.size() / kInstructionSize;
             code_.instruction_count += count;
             if (code_.instruction_count > kMaxInstructions) return corrupt("the object has too much code");

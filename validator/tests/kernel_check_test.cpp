@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks for kernels beyond what the golden cases show: libbpf's inner interface, facts that are missing,
 // damaged BTF.
+#include <elf.h>
 #include <gtest/gtest.h>
 #include <linux/btf.h>
 
+#include <cstring>
 #include <filesystem>
 
 #include "gadget/validator.h"
@@ -237,6 +239,24 @@ TEST(KernelCheck, DamagedTypesAreHarmless) {
         }
     }
     EXPECT_GT(refused, 100);
+}
+
+// Found by fuzz_kernel.
+TEST(KernelCheck, SectionsTooShortForAnInstructionAreHarmless) {
+    auto cut = sample("kernel-helper", "good");
+    Elf64_Ehdr header;
+    std::memcpy(&header, cut.object.data(), sizeof(header));
+    for (unsigned i = 0; i < header.e_shnum; ++i) {
+        auto* place = cut.object.data() + header.e_shoff + i * sizeof(Elf64_Shdr);
+        Elf64_Shdr section;
+        std::memcpy(&section, place, sizeof(section));
+        if ((section.sh_flags & SHF_EXECINSTR) == 0) continue;
+        section.sh_size = sizeof(bpf_insn) - 1;
+        std::memcpy(place, &section, sizeof(section));
+    }
+    const auto facts = inspect(cut.object, {.object_name = "cut"});
+    if (facts) (void)check_kernel(cut.object, *facts, sample_kernel());
+    EXPECT_EQ(check(cut, sample_kernel()).has_value(), false) << "its programs have no code";
 }
 
 TEST(SoundBtf, TypesThatContainThemselvesAreRefused) {
