@@ -143,7 +143,9 @@ Result<KernelTable> check_kernels_and_targets(const ValidateOptions& options, co
         GADGET_TRY_ASSIGN(const auto kernels, checks.expand(options.kernels));
         for (const auto& object : gadget.objects)
             GADGET_TRY(checks.check(object, attached_facts(object, gadget), kernels, table, located));
-        if (table.rows.empty()) {
+        if (gadget.objects.empty()) {
+            table.remarks.push_back("the gadget has no eBPF program, so no kernel matters");
+        } else if (table.rows.empty()) {
             return Error{.code = ErrorCode::unsupported,
                          .message = table.remarks.empty()
                                         ? "none of the kernels is for an architecture of this gadget"

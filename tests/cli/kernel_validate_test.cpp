@@ -50,18 +50,20 @@ TEST_F(KernelValidateCommand, WhatAKernelLacksIsAFindingAtTheSource) {
 
 TEST_F(KernelValidateCommand, FindingsAboutKernelsAreAllowedLikeOthers) {
     if (!std::filesystem::exists(kHostBtf)) GTEST_SKIP() << "missing: BTF of the running kernel";
-    const auto text = program("iter/no_such_thing");
-    const auto by_file =
-        folder("file", {{"program.bpf.c", text}, {"build.yaml", "allow:\n  kernel-target: newer only\n"}});
+    const auto text = program("fentry/no_such_function_anywhere");
+    const auto by_file = folder(
+        "file",
+        {{"program.bpf.c", text}, {"build.yaml", "allow:\n  kernel-target-unconfirmed: newer only\n"}});
     const auto validate = [&](const std::filesystem::path& path) {
         return gadget({"validate", path.string(), "--kernel", kHostBtf, "--strict"});
     };
     const auto allowed = validate(by_file);
     EXPECT_EQ(allowed.status, 0) << allowed.err;
-    EXPECT_NE(allowed.out.find("fails"), std::string::npos) << "the table still tells: " << allowed.out;
+    EXPECT_NE(allowed.out.find("unknown"), std::string::npos) << "the table still tells: " << allowed.out;
 
     auto commented = text;
-    commented.insert(commented.find("int on_event"), "// gadget:allow(kernel-target): newer only\n");
+    commented.replace(commented.find("return 0;"), 9,
+                      "return 0; // gadget:allow(kernel-target-unconfirmed): newer only");
     const auto by_comment = validate(folder("comment", {{"program.bpf.c", commented}}));
     EXPECT_EQ(by_comment.status, 0) << by_comment.err;
 
@@ -77,6 +79,13 @@ TEST_F(KernelValidateCommand, TheMetadataMayNameTheTarget) {
                          {"gadget.yaml", "name: m\nprograms:\n  on_event:\n    attach_to: gadget:main\n"}});
     const auto result = gadget({"validate", path.string(), "--target", GADGET_EXECUTABLE});
     EXPECT_EQ(result.err.find("no_such_function"), std::string::npos) << result.err;
+}
+
+TEST_F(KernelValidateCommand, AGadgetWithoutProgramRunsOnEveryKernel) {
+    const auto path = folder("metadata", {{"gadget.yaml", "name: m\ndatasources:\n  processes: {}\n"}});
+    const auto result = gadget({"validate", path.string(), "--kernel", "host"});
+    EXPECT_EQ(result.status, 0) << result.err;
+    EXPECT_NE(result.out.find("no eBPF program"), std::string::npos) << result.out;
 }
 
 TEST_F(KernelValidateCommand, AnUnknownKernelIsAnErrorThatNamesTheKnownOnes) {
