@@ -5,6 +5,7 @@
 #include <linux/btf.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 
@@ -188,6 +189,10 @@ class CodeReader {
                                         [&](const CodeSection& section) { return section.name == name; });
         if (found == code_.sections.end()) return {};
         for (std::uint64_t at = 0; at < records.size(); at += record_size) {
+            const auto kind = *read_at<std::uint32_t>(records, at + offsetof(bpf_core_relo, kind));
+            if (kind > BPF_CORE_TYPE_MATCHES)
+                return corrupt("a relocation of section '" + found->name + "' is of unknown kind " +
+                               std::to_string(kind));
             const auto relocation = *read_at<bpf_core_relo>(records, at);
             const auto index = relocation.insn_off / kInstructionSize;
             const bool fine = relocation.insn_off % kInstructionSize == 0 && index < found->code.size() &&

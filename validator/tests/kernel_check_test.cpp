@@ -259,6 +259,27 @@ TEST(KernelCheck, SectionsTooShortForAnInstructionAreHarmless) {
     EXPECT_EQ(check(cut, sample_kernel()).has_value(), false) << "its programs have no code";
 }
 
+// Found by fuzz_kernel.
+TEST(KernelCheck, RelocationsOfUnknownKindAreRefused) {
+    auto bad = sample("kernel-core-relocation", "bad");
+    std::size_t place = 0;
+    {
+        const auto elf = ElfView::open(bad.object);
+        ASSERT_TRUE(elf.has_value());
+        const auto* ext = elf->find_section(".BTF.ext");
+        ASSERT_NE(ext, nullptr);
+        const auto header = read_at<std::uint32_t>(ext->data, 4).value_or(0);
+        const auto table = header + read_at<std::uint32_t>(ext->data, 24).value_or(0);
+        // The size of a record, the name and count of a section, then instruction, type, access and kind.
+        place = static_cast<std::size_t>(ext->data.data() - bad.object.data()) + table + 4 + 8 + 12;
+    }
+    ASSERT_LT(place + 4, bad.object.size());
+    bad.object[place] = std::byte{42};
+    const auto row = check(bad, sample_kernel());
+    ASSERT_FALSE(row.has_value());
+    EXPECT_NE(row.error().message.find("unknown kind 42"), std::string::npos) << row.error().to_string();
+}
+
 TEST(SoundBtf, TypesThatContainThemselvesAreRefused) {
     const auto put = [](std::string& text, std::initializer_list<std::uint32_t> words) {
         for (const auto word : words) text.append(reinterpret_cast<const char*>(&word), sizeof word);
