@@ -17,6 +17,7 @@ Result<session::Gadget> for_this_machine(const LoadedGadget& loaded) {
     if (const LoadedObject* object = loaded.find(model::host_arch()); object != nullptr) {
         gadget.object = object->object;
         gadget.facts = object->facts;
+        gadget.btfgen = object->btfgen;
     } else if (!loaded.objects.empty()) {
         const std::string arch(model::to_string(model::host_arch()));
         return Error{.code = ErrorCode::unsupported,

@@ -61,6 +61,7 @@ Result<LoadedGadget> load_image(const packager::BlobSource& blobs, const package
         GADGET_TRY_ASSIGN(auto facts, validator::inspect(*content.ebpf, {.object_name = object_name}));
         gadget.objects.push_back(
             {.arch = arch, .object = std::move(*content.ebpf), .facts = std::move(facts)});
+        if (content.btfgen) gadget.objects.back().btfgen = std::move(*content.btfgen);
     }
     return gadget;
 }

@@ -21,6 +21,7 @@ struct LoadedObject {
     model::Arch arch;
     Bytes object;
     model::ObjectFacts facts;
+    Bytes btfgen{};  ///< the layer of that type, if there is one
 };
 
 struct LoadedGadget {

@@ -34,6 +34,7 @@ Result<Gadget> read_gadget(const std::filesystem::path& path) {
     GADGET_TRY_ASSIGN(auto content, packager::load_gadget(layout, root, model::host_arch()));
     gadget.metadata = std::move(content.metadata);
     if (content.ebpf) gadget.object = std::move(*content.ebpf);
+    if (content.btfgen) gadget.btfgen = std::move(*content.btfgen);
     gadget.has_wasm = content.wasm.has_value();
     return gadget;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gadget/session/session.h"
+#include "gadget/support/unique_fd.h"
 #include "iter_fetch.h"
 #include "manager_plan.h"
 #include "map_fetch.h"
@@ -71,6 +72,7 @@ class LiveSession final : public Session {
     std::vector<Feed> feeds_;
     std::vector<std::unique_ptr<Source>> sources_;  ///< same numbers as feeds_
     std::vector<View> views_;                       ///< likewise
+    UniqueFd kernel_btf_{};                         ///< from the image, for kernels without BTF
     std::unique_ptr<runtime::Manager> manager_;     ///< none for gadgets of metadata alone
     Pace pace_{0};
     RowHandler handler_;

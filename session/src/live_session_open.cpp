@@ -5,6 +5,7 @@
 
 #include "gadget/support/text.h"
 #include "gadget/validator.h"
+#include "kernel_btf.h"
 #include "live_session.h"
 #include "socket_owners.h"
 #include "packet_filter.h"
@@ -82,6 +83,8 @@ Result<void> LiveSession::load(std::vector<ParamValue> constants) {
     if (asks_for_socket_owners(*gadget_.facts))
         warn("nothing fills the map of socket owners (gadget_sockets): fields about them stay empty");
     GADGET_TRY(set_packet_filters(options_.params, options_.compile_packet_filter, gadget_.object));
+    GADGET_TRY_ASSIGN(kernel_btf_, kernel_btf_from(gadget_.btfgen));
+    if (kernel_btf_) spec.options.kernel_btf = "/proc/self/fd/" + std::to_string(kernel_btf_.get());
     spec.name = gadget_.name;
     spec.object = runtime::ObjectBytes{std::move(gadget_.object)};
     read_events(spec);

@@ -20,6 +20,7 @@ struct Gadget {
     Bytes object{};               ///< ELF for this machine's architecture; empty: a gadget of metadata alone
     /// What validator::inspect() found in `object`, where the caller has it already.
     std::optional<model::ObjectFacts> facts{};
+    Bytes btfgen{};         ///< the layer of the image with BTF for kernels that bring none; empty: none
     bool has_wasm = false;  ///< the image has a Wasm module, which is not run
 };
 
