@@ -21,16 +21,13 @@ add_library(archive_fmt STATIC cmake/fmt/fmt.cpp)
 
 target_link_libraries(archive_elf INTERFACE archive_z)
 target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)
-# Executables that also load libcurl must not bring a second libcrypto: they set GADGETKIT_SHARED_CRYPTO.
-set_property(TARGET archive_crypto PROPERTY INTERFACE_LINK_LIBRARIES
-    "$<IF:$<BOOL:$<TARGET_PROPERTY:GADGETKIT_SHARED_CRYPTO>>,crypto,${GADGETKIT_ARCHIVE_crypto}>"
-    Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(archive_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 
 if(GADGETKIT_TESTS)
     find_package(GTest REQUIRED)
 endif()
 
-# Linked dynamically, so not when compiling for another architecture, whose libraries are archives.
+# Loads libcurl when it runs, so not when compiling for another architecture, whose libraries are archives.
 set(GADGETKIT_WITH_REGISTRY OFF)
 if(NOT CMAKE_CROSSCOMPILING)
     find_package(CURL 7.85)

@@ -10,6 +10,7 @@
 #include "exit_status.h"
 #include "gadget/support/text.h"
 #include "gadget/templates.h"
+#include "positionals.h"
 #include "registry_exec.h"
 #include "run_arguments.h"
 
@@ -52,7 +53,7 @@ void add_choice(CLI::App& command, const std::string& flags, T& target, const st
     command
         .add_option_function<std::string>(
             flags, [&target, &table](const std::string& word) { target = table.at(word); }, text)
-        ->check(CLI::IsMember(words))
+        ->check(CLI::IsMember(words).description(""))
         ->type_name(join_words(words, "or"));
 }
 
@@ -233,14 +234,9 @@ void add_image(CLI::App& app, Choices& choices, const Context& context) {
     auto* group = app.add_subcommand("image", "Images: the local store, registries, signatures");
     group->require_subcommand(1);
     const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
-                         int least, int most, const std::string& example) {
+                         const std::string& example) {
         auto* command = group->add_subcommand(name, text);
-        if (most > 0) {
-            command->add_option("words", options.arguments, words)
-                ->required()
-                ->expected(least, most)
-                ->option_text(words);
-        }
+        if (!words.empty()) add_positionals(*command, words, options.arguments);
         add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
         command->footer("Example: gadget image " + name + " " + example);
         command->callback([&options, &choices, &context, name] {
@@ -249,15 +245,15 @@ void add_image(CLI::App& app, Choices& choices, const Context& context) {
         });
         return command;
     };
-    add("list", "Images of the store with their digests", "", 0, 0, "-o json")
+    add("list", "Images of the store with their digests", "", "-o json")
         ->add_flag("-a,--all", options.all, "signatures too, which are images of their own");
-    add("inspect", "Manifests, layers, signatures and other attachments", "IMAGE", 1, 1, "trace_open");
-    add("tag", "Give an image another name", "IMAGE NEW", 2, 2, "trace_open ghcr.io/me/trace_open:v1");
-    add("remove", "Forget names, and images with their last name", "IMAGE...", 1, 100, "trace_open");
-    add_choice(*add("export", "Write an image to a tar", "IMAGE FILE", 2, 2, "trace_open trace_open.tar"),
+    add("inspect", "Manifests, layers, signatures and other attachments", "IMAGE", "trace_open");
+    add("tag", "Give an image another name", "IMAGE NEW-NAME", "trace_open ghcr.io/me/trace_open:v1");
+    add("remove", "Forget names, and images with their last name", "IMAGE...", "trace_open");
+    add_choice(*add("export", "Write an image to a tar", "IMAGE FILE", "trace_open trace_open.tar"),
                "--format", options.export_format, kExportFormats,
                "an OCI layout with signatures, or the form that bpfman loads");
-    add("import", "Add the images of a layout or tar", "FILE", 1, 1, "trace_open.tar")
+    add("import", "Add the images of a layout or tar", "FILE", "trace_open.tar")
         ->add_option("-n,--name", options.name, "name for an image that has none there")
         ->type_name("IMAGE");
 }

@@ -247,12 +247,19 @@ FakeRegistry::Answer FakeRegistry::answer(const SeenRequest& request) {
         result = answer_tags(request);
     } else if (target.find("/referrers/") != std::string::npos && !faults.no_referrers) {
         const std::string subject = between(target, "/referrers/", '?');
+        const std::string last = unescape(between(target, "last=", '&'));
+        std::string next;
         std::string list;
+        int count = 0;
         for (const auto& [digest, manifest] : manifests) {
+            if (!last.empty() && digest <= last) continue;
+            if (faults.page > 0 && count == faults.page) break;
             if (!is_digest(digest) || manifest.second.find("\"subject\"") == std::string::npos ||
                 manifest.second.find(subject) == std::string::npos) {
                 continue;
             }
+            ++count;
+            next = digest;
             list += std::string(list.empty() ? "" : ",") + R"({"mediaType":")" + manifest.first +
                     R"(","digest":")" + digest + R"(","size":)" + std::to_string(manifest.second.size()) +
                     R"(,"artifactType":")" + between(manifest.second, "\"artifactType\":\"", '"') + "\"}";
@@ -261,6 +268,10 @@ FakeRegistry::Answer FakeRegistry::answer(const SeenRequest& request) {
             .body =
                 R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[)" +
                 list + "]}"};
+        if (faults.page > 0 && count == faults.page) {
+            result.headers.push_back("Link: </v2/x/referrers/" + subject + "?last=" + next +
+                                     ">; rel=\"next\"");
+        }
     } else {
         result = error(404, "NAME_UNKNOWN");
     }
@@ -301,9 +312,10 @@ FakeRegistry::Answer FakeRegistry::answer_upload(const SeenRequest& request) {
         uploads[id] = {};
         const std::string path =
             "/v2/x/blobs/uploads/" + id + std::string(faults.query_location ? "?state=a%2Fb" : "");
-        Answer begun{
-            .status = 202,
-            .headers = {"Location: " + (faults.relative_location ? path : "http://" + host() + path)}};
+        const std::string origin =
+            faults.uploads_elsewhere.empty() ? "http://" + host() : faults.uploads_elsewhere;
+        Answer begun{.status = 202,
+                     .headers = {"Location: " + (faults.relative_location ? path : origin + path)}};
         if (faults.least_piece > 0)
             begun.headers.push_back("OCI-Chunk-Min-Length: " + std::to_string(faults.least_piece));
         return begun;
@@ -370,7 +382,11 @@ FakeRegistry::Answer FakeRegistry::answer_manifest(const SeenRequest& request, c
     if (found == manifests.end()) return error(404, "MANIFEST_UNKNOWN");
     Answer result{.headers = {"Content-Type: " + found->second.first + "; charset=utf-8"},
                   .body = found->second.second};
+    if (!faults.lying_digest)
+        result.headers.push_back("Docker-Content-Digest: " + digest_of(found->second.second));
     if (faults.wrong_manifest) result.body += " ";
+    if (request.method == "GET" && faults.cut_manifests > 0 && faults.cut_manifests-- > 0)
+        result.cut = result.body.size() / 2;
     return result;
 }
 

@@ -29,22 +29,24 @@ struct Faults {
     bool no_delete = false;
     bool lying_digest = false;  ///< Docker-Content-Digest of something else
     bool chunked = false;
-    bool short_tokens = false;    ///< tokens end at once
-    bool refuse_pieces = false;   ///< 405 for PATCH
-    bool mounts = false;          ///< a blob that is known is linked from the repository named
-    bool hide_blobs = false;      ///< HEAD finds none
-    bool forbid_mounts = false;   ///< 403 for asking
-    bool lose_uploads = false;    ///< asked how far an upload is, it is gone
-    unsigned least_piece = 0;     ///< OCI-Chunk-Min-Length
-    int cut_pieces = 0;           ///< so many PATCH requests end after half of the body, which is kept
-    int misplaced_pieces = 0;     ///< so many PATCH requests keep half and answer 416
-    int busy_until_date = 0;      ///< so many answers are 429 with a date in Retry-After
-    int cut_blobs = 0;            ///< so many blob answers end after half of the rest
-    int cut_uploads = 0;          ///< so many uploads end in a closed connection
-    int unavailable = 0;          ///< so many answers are 503
-    int too_many = 0;             ///< so many answers are 429, with Retry-After
-    int page = 0;                 ///< tags on a page
-    std::string blobs_elsewhere;  ///< blobs redirect to this origin
+    bool short_tokens = false;      ///< tokens end at once
+    bool refuse_pieces = false;     ///< 405 for PATCH
+    bool mounts = false;            ///< a blob that is known is linked from the repository named
+    bool hide_blobs = false;        ///< HEAD finds none
+    bool forbid_mounts = false;     ///< 403 for asking
+    bool lose_uploads = false;      ///< asked how far an upload is, it is gone
+    unsigned least_piece = 0;       ///< OCI-Chunk-Min-Length
+    int cut_pieces = 0;             ///< so many PATCH requests end after half of the body, which is kept
+    int misplaced_pieces = 0;       ///< so many PATCH requests keep half and answer 416
+    int busy_until_date = 0;        ///< so many answers are 429 with a date in Retry-After
+    int cut_blobs = 0;              ///< so many blob answers end after half of the rest
+    int cut_uploads = 0;            ///< so many uploads end in a closed connection
+    int unavailable = 0;            ///< so many answers are 503
+    int too_many = 0;               ///< so many answers are 429, with Retry-After
+    int page = 0;                   ///< tags and referrers on a page
+    int cut_manifests = 0;          ///< so many manifests end after half of the body
+    std::string uploads_elsewhere;  ///< the upload location is on this origin
+    std::string blobs_elsewhere;    ///< blobs redirect to this origin
 };
 
 struct SeenRequest {

@@ -82,6 +82,32 @@ TEST_F(RegistryTest, PushSendsOnlyWhatIsMissing) {
     ASSERT_TRUE(push(registry, "v2"));
     EXPECT_EQ(fake_.count("PUT", "/blobs/uploads/"), uploads);
     EXPECT_EQ(*registry.tags("x"), (std::vector<std::string>{"v1", "v2"}));
+    const auto tagged = fake_.count("PUT", "/manifests/v1");
+    ASSERT_TRUE(push(registry));
+    EXPECT_EQ(fake_.count("PUT", "/manifests/v1"), tagged) << "a tag in place is not moved";
+}
+
+TEST_F(RegistryTest, ManifestsComeAfterTheirBlobsAndBeforeTheIndex) {
+    push_directly();
+    std::size_t last_blob = 0;
+    std::size_t first_manifest = 0;
+    std::size_t last_manifest = 0;
+    std::size_t index = 0;
+    const auto requests = fake_.requests();
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const auto& [method, target, headers, body] = requests[i];
+        if (method != "PUT") continue;
+        if (target.find("/blobs/") != std::string::npos) {
+            last_blob = i;
+        } else if (target.ends_with("/manifests/v1")) {
+            index = i;
+        } else {
+            if (first_manifest == 0) first_manifest = i;
+            last_manifest = i;
+        }
+    }
+    EXPECT_LT(last_blob, first_manifest);
+    EXPECT_LT(last_manifest, index);
 }
 
 TEST_F(RegistryTest, PullFetchesOnlyWhatIsMissing) {
@@ -240,6 +266,25 @@ TEST_F(RegistryTest, CredentialsDoNotFollowARedirectToAnotherHost) {
     for (const auto& request : storage.requests()) EXPECT_FALSE(request.headers.contains("authorization"));
 }
 
+TEST_F(RegistryTest, CredentialsDoNotFollowAnUploadToAnotherHost) {
+    FakeRegistry storage;
+    fake_.faults.basic = true;
+    fake_.faults.uploads_elsewhere = "http://" + storage.host();
+    Registry registry(fake_.host(), with_account());
+    (void)push(registry);  // the other host knows of no upload
+    EXPECT_GT(storage.count("PUT", "/blobs/uploads/"), 0U);
+    for (const auto& request : storage.requests()) EXPECT_FALSE(request.headers.contains("authorization"));
+}
+
+TEST_F(RegistryTest, ATruncatedManifestIsAskedForAgain) {
+    push_directly();
+    fake_.faults.cut_manifests = 2;
+    Registry registry = client();
+    const auto root = pull_into_store(registry);
+    ASSERT_TRUE(root) << root.error().to_string();
+    expect_in_store();
+}
+
 TEST_F(RegistryTest, EndlessRedirectsEnd) {
     push_directly();
     fake_.faults.blobs_elsewhere = "http://" + fake_.host();
@@ -300,6 +345,21 @@ TEST_F(RegistryTest, SignaturesAreFoundByApiAndByFallbackTag) {
         keys.push_back(*PublicKey::from_pem(*key->public_pem()));
         EXPECT_TRUE(verify_signature(*registry.blobs("x"), found->at(0), image_.root.digest, keys));
     }
+}
+
+TEST_F(RegistryTest, ReferrersComeInPages) {
+    Registry registry = client();
+    ASSERT_TRUE(push(registry));
+    const auto key = PrivateKey::generate();
+    for (const char* repository : {"r/x", "r/y", "r/z"}) {
+        const auto signature = sign_image(image_.root, repository, *key, SignatureForm::referrer);
+        ASSERT_TRUE(registry.push(MemoryBlobs(*signature), signature->root, "x", ""));
+    }
+    fake_.faults.page = 1;
+    const auto found = registry.referrers("x", image_.root.digest);
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ(found->size(), 3U);
+    EXPECT_GE(fake_.count("GET", "/referrers/"), 3U);
 }
 
 TEST_F(RegistryTest, ACancelledTransferStops) {

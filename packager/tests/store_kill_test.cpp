@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two writers on one store, killed without warning at random points of building, tagging, importing, pulling
-// and removing. GADGET_KILL_POINTS sets how often (200).
+// Two writers on one store, each killed without warning at random points of building, tagging, importing,
+// pulling and removing, as store_churn counts them: no clock decides where. GADGET_KILL_POINTS sets how often
+// (200).
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -8,9 +9,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <set>
+#include <sstream>
 
 #include "fake_registry.h"
 #include "gadget/packager/registry.h"
@@ -21,59 +25,59 @@ namespace gadget::packager {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
-int kill_points() {
+constexpr std::array<const char*, 5> kVerbs{"build", "tag", "import", "pull", "remove"};
+
+long kill_points() {
     const char* text = std::getenv("GADGET_KILL_POINTS");
-    const int points = text == nullptr ? 0 : std::atoi(text);
+    const long points = text == nullptr ? 0 : std::atol(text);
     return points > 0 ? points : 200;
 }
 
-/// A running writer and the pipe on which it tells of finished rounds.
+/// Where a writer is to die.
+struct Point {
+    unsigned round;
+    std::string verb;
+    long number;
+};
+
+/// A writer that runs until it dies at its point, and the pipe on which it says where that is.
 class Writer {
   public:
-    Writer(std::string name, const fs::path& store, std::string host, fs::path tar)
-        : name_(std::move(name)), store_(store), host_(std::move(host)), tar_(std::move(tar)) {
-        start();
-    }
+    explicit Writer(std::vector<std::string> command) : command_(std::move(command)) {}
 
-    void start() {
+    void start(const Point& point) {
         int fds[2];
         ASSERT_EQ(::pipe2(fds, O_CLOEXEC), 0);
-        rounds_.reset(fds[0]);
+        words_.reset(fds[0]);
         const UniqueFd writing(fds[1]);
         SpawnOptions spawn;
-        spawn.argv = {STORE_CHURN, store_.string(), name_, host_, tar_.string()};
+        spawn.argv = command_;
+        spawn.argv.insert(spawn.argv.end(),
+                          {std::to_string(point.round), point.verb, std::to_string(point.number)});
         spawn.fds = {{.source = writing.get(), .target = 1}, {.source = 2, .target = 2}};
         auto started = Subprocess::spawn(spawn);
         ASSERT_TRUE(started) << started.error().to_string();
         process_.emplace(std::move(*started));
     }
 
-    /// Waits for the end of a round.
-    bool finished_round() {
-        pollfd state{.fd = rounds_.get(), .events = POLLIN, .revents = 0};
-        char byte = 0;
-        return ::poll(&state, 1, 60'000) == 1 && ::read(rounds_.get(), &byte, 1) == 1;
-    }
+    [[nodiscard]] int pidfd() const { return process_->pidfd(); }
 
-    void kill() {
-        process_->kill(SIGKILL);
+    /// The verb in which the writer, which has ended, died.
+    std::string verb_of_death() {
         const auto ended = process_->wait();
-        ASSERT_TRUE(ended) << ended.error().to_string();
-        EXPECT_EQ(ended->signal, SIGKILL) << "the writer ended by itself: " << ended->to_string();
-    }
-
-    [[nodiscard]] std::vector<std::string> kept_names() const {
-        return {"r/" + name_ + "-moving:a", "r/" + name_ + "-tagged:a"};
+        if (!ended || ended->signal != SIGKILL) {
+            ADD_FAILURE() << "the writer ended by itself: "
+                          << (ended ? ended->to_string() : ended.error().to_string());
+            return {};
+        }
+        const auto words = read_all(words_.get(), 100, "the writer's words");
+        return words ? std::string(as_text(*words)) : std::string();
     }
 
   private:
-    std::string name_;
-    fs::path store_;
-    std::string host_;
-    fs::path tar_;
-    UniqueFd rounds_;
+    std::vector<std::string> command_;
+    UniqueFd words_;
     std::optional<Subprocess> process_;
 };
 
@@ -90,6 +94,31 @@ class StoreKill : public ::testing::Test {
         auto store = Store::open(root_);
         ASSERT_TRUE(store) << store.error().to_string();
         ASSERT_TRUE(store->add(test::image("kept"), "r/kept:a"));
+    }
+
+    [[nodiscard]] std::vector<std::string> command(const std::string& writer) const {
+        return {STORE_CHURN, root_.string(), writer, fake_.host(), tar_.string()};
+    }
+
+    /// Has a writer live through two rounds, and notes how many points each verb has.
+    void learn_points(const std::string& writer) {
+        SpawnOptions spawn;
+        spawn.argv = command(writer);
+        const auto output = run_command(std::move(spawn), std::chrono::seconds(300));
+        ASSERT_TRUE(output) << output.error().to_string();
+        ASSERT_TRUE(output->status.success()) << output->err;
+        std::istringstream lines(output->out);
+        for (std::string verb; lines >> verb;) lines >> points_[verb];
+        for (const char* verb : kVerbs) ASSERT_GT(points_[verb], 0) << verb << " stores nothing";
+    }
+
+    /// The writer that ended first, or one of those that did.
+    static Writer& first_to_die(std::vector<Writer>& writers) {
+        std::array<pollfd, 2> ends{};
+        for (std::size_t i = 0; i < ends.size(); ++i) ends[i] = {writers[i].pidfd(), POLLIN, 0};
+        while (::poll(ends.data(), ends.size(), -1) < 0 && errno == EINTR) {
+        }
+        return writers[ends[0].revents != 0 ? 0 : 1];
     }
 
     /// Every name is there, and means a whole image, at this very moment.
@@ -130,34 +159,42 @@ class StoreKill : public ::testing::Test {
     TempDir dir_ = *TempDir::create("store-kill");
     fs::path root_ = dir_.path() / "store";
     fs::path tar_ = dir_.path() / "image.tar";
+    std::map<std::string, long> points_;  ///< of each verb
 };
 
 TEST_F(StoreKill, NoNameIsLostOrHalfThereAtAnyPoint) {
-    std::array<std::unique_ptr<Writer>, 2> writers;
-    std::set<std::string> wanted{"r/kept:a", "r/imported:a"};
-    for (std::size_t i = 0; i < writers.size(); ++i) {
-        writers[i] = std::make_unique<Writer>("w" + std::to_string(i), root_, fake_.host(), tar_);
-        ASSERT_TRUE(writers[i]->finished_round());
-        for (const auto& name : writers[i]->kept_names()) wanted.insert(name);
+    std::set<std::string> wanted{"r/kept:a"};
+    std::vector<Writer> writers;
+    for (const std::string name : {"w0", "w1"}) {
+        writers.emplace_back(command(name));
+        learn_points(name);
+        for (const char* kept : {"-moving:a", "-tagged:a"}) wanted.insert("r/" + name + kept);
     }
-    const auto start = Clock::now();
-    ASSERT_TRUE(writers[0]->finished_round());
-    const auto round = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start);
+    ASSERT_FALSE(HasFailure());
     std::mt19937 random(20261122);  // NOLINT(cert-msc51-cpp): the same points each time are a feature
-    std::uniform_int_distribution<std::int64_t> delay(0, std::max<std::int64_t>(round.count(), 1000));
-    const int points = kill_points();
-    for (int point = 0; point < points && !HasFailure(); ++point) {
-        auto& victim = *writers[random() % writers.size()];
-        const auto strike = Clock::now() + std::chrono::microseconds(delay(random));
-        while (Clock::now() < strike) {
-        }
-        victim.kill();
+    const auto next_point = [&](long number) {
+        const std::string verb = kVerbs.at(static_cast<std::size_t>(number) % kVerbs.size());
+        return Point{.round = static_cast<unsigned>(random() % 2),
+                     .verb = verb,
+                     .number = std::uniform_int_distribution<long>(1, points_.at(verb))(random)};
+    };
+    const long points = kill_points();
+    long started = 0;
+    for (auto& writer : writers) writer.start(next_point(started++));
+    std::map<std::string, long> deaths;
+    for (long point = 0; point < points && !HasFailure(); ++point) {
+        auto& victim = first_to_die(writers);
+        ++deaths[victim.verb_of_death()];
         check(wanted);
-        victim.start();
+        victim.start(next_point(started++));
     }
-    for (auto& writer : writers) writer->kill();
+    writers.clear();  // they are killed wherever they are
     check(wanted);
     check_no_garbage();
+    for (const char* verb : kVerbs) {
+        RecordProperty(verb, std::to_string(deaths[verb]));
+        EXPECT_GE(deaths[verb], points / 10) << verb;
+    }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "registry/curl_library.h"
 #include "registry/http.h"
 #include "test_image.h"
 
@@ -93,6 +94,17 @@ TEST(Transport, WhatIsNoHttpOrCutIsTold) {
     EXPECT_EQ(OneAnswer("SSH-2.0-x\r\n").ask().error().code, ErrorCode::corrupt_data);
     EXPECT_EQ(OneAnswer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel").ask().error().code, ErrorCode::io);
     EXPECT_EQ(OneAnswer("").ask().error().code, ErrorCode::io);
+}
+
+TEST(Transport, WithoutLibcurlThePackageIsNamed) {
+    const auto absent = load_curl("libcurl-that-nobody-has.so.4");
+    ASSERT_FALSE(absent);
+    EXPECT_EQ(absent.error().code, ErrorCode::unsupported);
+    EXPECT_NE(absent.error().hint.find("libcurl4"), std::string::npos) << absent.error().hint;
+    const auto another = load_curl("libc.so.6");
+    ASSERT_FALSE(another);
+    EXPECT_NE(another.error().message.find("has no function curl_"), std::string::npos)
+        << another.error().message;
 }
 
 TEST(Transport, ATakerThatHasEnoughEndsTheTransfer) {

@@ -62,7 +62,7 @@ DockerRegistry::DockerRegistry(bool tls, bool accounts) : dir_(TempDir::create("
     if (tls) {
         run({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
              "-keyout", path("key"), "-out", path("cert"), "-days", "2", "-subj", "/CN=test", "-addext",
-             "subjectAltName=IP:127.0.0.1"});
+             "subjectAltName=IP:127.0.0.1,IP:0.0.0.0"});
         config += "  tls:\n    certificate: " + path("cert") + "\n    key: " + path("key") + "\n";
     }
     if (accounts) {

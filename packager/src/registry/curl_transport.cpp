@@ -2,7 +2,6 @@
 // HTTP over libcurl. A request is driven here, not by a callback that asks for the body: bodies come from
 // sources that hand over piece after piece, so each piece is put in place and the transfer runs until it is
 // gone.
-#include <curl/curl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "curl_library.h"
 #include "gadget/support/text.h"
 #include "http.h"
 
@@ -37,13 +37,13 @@ constexpr std::size_t kMaxHeaders = 256;
 constexpr int kMaxWait = 200;  // milliseconds between looks at the transfer
 
 struct EasyDeleter {
-    void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+    void operator()(CURL* handle) const { curl_library()->easy_cleanup(handle); }
 };
 struct MultiDeleter {
-    void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
+    void operator()(CURLM* handle) const { curl_library()->multi_cleanup(handle); }
 };
 struct ListDeleter {
-    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+    void operator()(curl_slist* list) const { curl_library()->slist_free_all(list); }
 };
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 using Multi = std::unique_ptr<CURLM, MultiDeleter>;
@@ -58,7 +58,7 @@ Result<List> header_list(const HttpRequest& request) {
     curl_slist* list = nullptr;
     List owner;
     const auto append = [&](const std::string& line) {
-        curl_slist* longer = curl_slist_append(list, line.c_str());
+        curl_slist* longer = curl_library()->slist_append(list, line.c_str());
         if (longer == nullptr) return false;
         // NOLINTNEXTLINE(bugprone-unused-return-value): the longer list contains it
         (void)owner.release();
@@ -81,23 +81,24 @@ Result<List> header_list(const HttpRequest& request) {
 /// One request under way. The callbacks of libcurl end here.
 class Exchange {
   public:
-    Exchange(CURLM* multi, CURL* easy, const HttpReply& reply, std::string host, CancelToken cancel)
-        : multi_(multi), easy_(easy), reply_(reply), host_(std::move(host)), cancel_(cancel) {}
+    Exchange(const CurlLibrary& curl, CURLM* multi, CURL* easy, const HttpReply& reply, std::string host,
+             CancelToken cancel)
+        : curl_(curl), multi_(multi), easy_(easy), reply_(reply), host_(std::move(host)), cancel_(cancel) {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() {
-        if (added_) curl_multi_remove_handle(multi_, easy_);
+        if (added_) curl_.multi_remove_handle(multi_, easy_);
     }
 
     Result<void> start() {
-        curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
-        curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
-        curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
-        curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
-        curl_easy_setopt(easy_, CURLOPT_READFUNCTION, &Exchange::on_send);
-        curl_easy_setopt(easy_, CURLOPT_READDATA, this);
-        curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, words_.data());
-        if (curl_multi_add_handle(multi_, easy_) != CURLM_OK)
+        curl_.easy_setopt(easy_, CURLOPT_WRITEFUNCTION, &Exchange::on_body);
+        curl_.easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+        curl_.easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &Exchange::on_header);
+        curl_.easy_setopt(easy_, CURLOPT_HEADERDATA, this);
+        curl_.easy_setopt(easy_, CURLOPT_READFUNCTION, &Exchange::on_send);
+        curl_.easy_setopt(easy_, CURLOPT_READDATA, this);
+        curl_.easy_setopt(easy_, CURLOPT_ERRORBUFFER, words_.data());
+        if (curl_.multi_add_handle(multi_, easy_) != CURLM_OK)
             return Error{.code = ErrorCode::internal, .message = "the request cannot be started"};
         added_ = true;
         return {};
@@ -109,7 +110,7 @@ class Exchange {
         while (!piece_.empty() && !done_) {
             if (paused_) {
                 paused_ = false;
-                curl_easy_pause(easy_, CURLPAUSE_CONT);
+                curl_.easy_pause(easy_, CURLPAUSE_CONT);
             }
             GADGET_TRY(step([&] { return piece_.empty(); }));
         }
@@ -121,7 +122,7 @@ class Exchange {
 
     Result<HttpResponse> finish() {
         body_complete_ = true;
-        if (paused_) curl_easy_pause(easy_, CURLPAUSE_CONT);
+        if (paused_) curl_.easy_pause(easy_, CURLPAUSE_CONT);
         while (!done_) GADGET_TRY(step([] { return false; }));
         if (error_) return std::move(*error_);
         if (code_ != CURLE_OK) return failure();
@@ -136,21 +137,21 @@ class Exchange {
     Result<void> step(const Condition& enough) {
         if (cancel_.requested()) return Error{.code = ErrorCode::cancelled, .message = "interrupted"};
         int running = 0;
-        curl_multi_perform(multi_, &running);
+        curl_.multi_perform(multi_, &running);
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        while (const CURLMsg* message = curl_.multi_info_read(multi_, &left)) {
             if (message->msg != CURLMSG_DONE) continue;
             code_ = message->data.result;
             done_ = true;
         }
         if (done_ || enough()) return {};
         curl_waitfd extra{.fd = cancel_.fd, .events = CURL_WAIT_POLLIN, .revents = 0};
-        curl_multi_poll(multi_, &extra, cancel_.fd >= 0 ? 1 : 0, kMaxWait, nullptr);
+        curl_.multi_poll(multi_, &extra, cancel_.fd >= 0 ? 1 : 0, kMaxWait, nullptr);
         return {};
     }
 
     [[nodiscard]] Error failure() const {
-        const std::string reason = words_[0] != '\0' ? words_.data() : curl_easy_strerror(code_);
+        const std::string reason = words_[0] != '\0' ? words_.data() : curl_.easy_strerror(code_);
         Error error{.code = ErrorCode::io, .message = host_ + ": " + printable(reason)};
         switch (code_) {
             case CURLE_OPERATION_TIMEDOUT:
@@ -254,6 +255,7 @@ class Exchange {
         return count;
     }
 
+    const CurlLibrary& curl_;
     CURLM* multi_;
     CURL* easy_;
     const HttpReply& reply_;
@@ -274,14 +276,14 @@ class Exchange {
 
 class CurlTransport final : public HttpTransport {
   public:
-    explicit CurlTransport(HttpOptions options)
-        : options_(std::move(options)), multi_(curl_multi_init()), easy_(curl_easy_init()) {}
+    CurlTransport(const CurlLibrary& curl, HttpOptions options)
+        : curl_(curl), options_(std::move(options)), multi_(curl_.multi_init()), easy_(curl_.easy_init()) {}
 
     Result<HttpResponse> perform(const HttpRequest& request, const HttpReply& reply) override {
         if (!multi_ || !easy_) return Error{.code = ErrorCode::internal, .message = "libcurl does not start"};
         GADGET_TRY_ASSIGN(const List headers, header_list(request));
         set_up(request, headers.get());
-        Exchange exchange(multi_.get(), easy_.get(), reply, request.url.authority(), options_.cancel);
+        Exchange exchange(curl_, multi_.get(), easy_.get(), reply, request.url.authority(), options_.cancel);
         GADGET_TRY(exchange.start());
         if (!request.body) return exchange.finish();
         auto sent = request.body([&](std::span<const std::byte> piece) { return exchange.feed(piece); });
@@ -295,23 +297,25 @@ class CurlTransport final : public HttpTransport {
   private:
     void set_up(const HttpRequest& request, curl_slist* headers) {
         CURL* easy = easy_.get();
-        curl_easy_reset(easy);
-        curl_easy_setopt(easy, CURLOPT_URL, request.url.to_string().c_str());
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, request.url.secure ? "https" : "http");
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-        curl_easy_setopt(easy, CURLOPT_USERAGENT, "gadgetkit");
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-        curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-        curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+        curl_.easy_reset(easy);
+        curl_.easy_setopt(easy, CURLOPT_URL, request.url.to_string().c_str());
+        curl_.easy_setopt(easy, CURLOPT_PROTOCOLS_STR, request.url.secure ? "https" : "http");
+        curl_.easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+        curl_.easy_setopt(easy, CURLOPT_USERAGENT, "gadgetkit");
+        curl_.easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        curl_.easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+        curl_.easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+        curl_.easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        curl_.easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+        curl_.easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
         const auto idle = static_cast<long>(options_.idle_timeout.count());
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, idle);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, idle);
-        if (!options_.environment_proxy) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-        if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+        curl_.easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, idle);
+        curl_.easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_.easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, idle);
+        // This machine is reached without a proxy, whatever the environment says of others.
+        if (!options_.environment_proxy || is_loopback(request.url.host))
+            curl_.easy_setopt(easy, CURLOPT_PROXY, "");
+        if (!options_.ca_file.empty()) curl_.easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
         set_method(request);
     }
 
@@ -319,28 +323,41 @@ class CurlTransport final : public HttpTransport {
         CURL* easy = easy_.get();
         const auto& method = request.method;
         if (method == "HEAD") {
-            curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+            curl_.easy_setopt(easy, CURLOPT_NOBODY, 1L);
             return;
         }
         if (request.body || method == "POST" || method == "PUT" || method == "PATCH") {
-            curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-            curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body_size));
-            curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
+            curl_.easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+            curl_.easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body_size));
+            curl_.easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
         }
-        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+        curl_.easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
     }
 
+    const CurlLibrary& curl_;
     HttpOptions options_;
     Multi multi_;  // holds the open connections: goes last
     Easy easy_;
 };
 
+/// Where libcurl is missing: every request says so.
+class NoTransport final : public HttpTransport {
+  public:
+    explicit NoTransport(Error reason) : reason_(std::move(reason)) {}
+    Result<HttpResponse> perform(const HttpRequest& /*request*/, const HttpReply& /*reply*/) override {
+        return reason_;
+    }
+
+  private:
+    Error reason_;
+};
+
 }  // namespace
 
 std::unique_ptr<HttpTransport> make_http_transport(HttpOptions options) {
-    // Counted and safe to call from several threads (libcurl 7.84 and later).
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    return std::make_unique<CurlTransport>(std::move(options));
+    const auto& library = curl_library();
+    if (!library) return std::make_unique<NoTransport>(library.error());
+    return std::make_unique<CurlTransport>(*library, std::move(options));
 }
 
 }  // namespace gadget::packager

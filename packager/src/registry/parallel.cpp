@@ -60,12 +60,15 @@ class Queue {
 Result<void> in_parallel(RegistryImpl& registry, std::span<const Descriptor> blobs,
                          const std::function<Result<void>(RegistryImpl&, const Descriptor&)>& work) {
     const std::size_t workers = std::min<std::size_t>(registry.session.options().parallel, blobs.size());
-    std::vector<RegistryImpl> helpers;
-    for (std::size_t i = 1; i < workers; ++i) helpers.emplace_back(registry.session.fork());
+    auto& helpers = registry.helpers;
+    while (helpers.size() + 1 < workers) helpers.emplace_back(registry.session.fork());
     Queue queue(blobs);
     std::vector<std::jthread> threads;
-    threads.reserve(helpers.size());
-    for (auto& helper : helpers) threads.emplace_back([&] { queue.run(helper, work); });
+    for (std::size_t i = 0; i + 1 < workers; ++i) {
+        auto& helper = helpers[i];
+        helper.session.learn_from(registry.session);
+        threads.emplace_back([&] { queue.run(helper, work); });
+    }
     queue.run(registry, work);
     threads.clear();  // waits for them
     return queue.result();

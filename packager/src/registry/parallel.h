@@ -30,7 +30,8 @@ class SharedProgress {
 };
 
 /// Does `work` for each blob, on this thread with `registry` and on helpers with connections of their own, as
-/// many as the options allow. The first failure ends the work and is returned.
+/// many as the options allow; they stay connected for the next time. The first failure ends the work and is
+/// returned.
 Result<void> in_parallel(RegistryImpl& registry, std::span<const Descriptor> blobs,
                          const std::function<Result<void>(RegistryImpl&, const Descriptor&)>& work);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <mutex>
 
 #include "../go_json.h"
 #include "../oci_json.h"
@@ -35,16 +36,17 @@ Result<bool> RegistryImpl::has_blob(const Descriptor& blob, const std::string& r
 }
 
 Result<bool> RegistryImpl::has_manifest(const Descriptor& manifest, const std::string& repository,
-                                        const std::string& reference) {
+                                        const std::string& tag) {
     const RegistryCall call{.method = "HEAD",
-                            .target = "/v2/" + repository + "/manifests/" + reference,
+                            .target = "/v2/" + repository + "/manifests/" + tag,
                             .repository = repository,
                             .write = true,
                             .headers = {{.name = "accept", .value = manifest.media_type}}};
     GADGET_TRY_ASSIGN(const auto response, session.send(call, {}));
+    if (response.status == 401 || response.status == 403)
+        return session.refusal(response, "push to " + repository);
     // Whatever else it says, sending the manifest tells more.
-    return response.success() &&
-           (is_digest(reference) || response.header("docker-content-digest") == manifest.digest);
+    return response.success() && response.header("docker-content-digest") == manifest.digest;
 }
 
 namespace {
@@ -75,11 +77,14 @@ Result<void> RegistryImpl::push_blobs(const BlobSource& source, const std::vecto
     if (blobs.empty()) return {};
     SharedProgress progress(session.options().progress, blobs);
     progress.begin("pushing " + std::to_string(blobs.size()) + " blobs to " + session.registry());
-    // One request alone: what it learns (scheme, token) the helpers inherit.
-    GADGET_TRY_ASSIGN(const bool has_first, has_blob(blobs.front(), target.repository));
+    // One request alone, if there was none before: what it learns (scheme, token) the helpers inherit.
+    std::optional<bool> has_first;
+    if (!session.acquainted()) {
+        GADGET_TRY_ASSIGN(has_first, has_blob(blobs.front(), target.repository));
+    }
     return in_parallel(*this, blobs, [&](RegistryImpl& with, const Descriptor& blob) -> Result<void> {
-        bool present = has_first;
-        if (&blob != &blobs.front()) {
+        bool present = has_first.value_or(false);
+        if (!has_first || &blob != &blobs.front()) {
             GADGET_TRY_ASSIGN(present, with.has_blob(blob, target.repository));
         }
         if (!present) return upload_patiently(with.session, source, blob, target, progress);
@@ -111,28 +116,55 @@ Result<void> RegistryImpl::put_manifest(const Bytes& content, const Descriptor& 
     return {};
 }
 
-Result<void> RegistryImpl::push_manifest(const BlobSource& source, const Descriptor& manifest,
-                                         const std::string& repository, const std::string& reference) {
+/// Nobody asks first whether a manifest is there: that costs as much as sending it.
+Result<std::optional<UnlistedReferrer>> RegistryImpl::push_manifest(const BlobSource& source,
+                                                                    const Descriptor& manifest,
+                                                                    const std::string& repository,
+                                                                    const std::string& reference) {
     GADGET_TRY_ASSIGN(const auto content, source.read(manifest, kMaxManifest));
     ManifestBody body;
     if (is_manifest(manifest)) {
         GADGET_TRY_ASSIGN(body, parse_manifest(content, "manifest " + manifest.digest));
     }
-    // Asking costs as much as sending, except that a tag which need not move may be one that must not. Only
-    // the answer to sending a referrer tells whether the registry knows what to do with it.
-    if (!body.subject && !is_digest(reference)) {
-        GADGET_TRY_ASSIGN(const bool present, has_manifest(manifest, repository, reference));
-        if (present) return {};
-    }
     bool knows_subject = false;
     GADGET_TRY(put_manifest(content, manifest, repository, reference, knows_subject));
-    if (knows_subject || !body.subject) return {};
+    if (knows_subject || !body.subject) return std::optional<UnlistedReferrer>();
     Descriptor referrer{.media_type = manifest.media_type,
                         .digest = manifest.digest,
                         .size = manifest.size,
                         .annotations = body.annotations};
     referrer.artifact_type = body.artifact_type.empty() ? body.config.media_type : body.artifact_type;
-    return add_to_fallback_tag(referrer, body.subject->digest, repository);
+    return std::optional(UnlistedReferrer{.referrer = std::move(referrer), .subject = body.subject->digest});
+}
+
+Result<void> RegistryImpl::push_manifests(const BlobSource& source, const std::vector<Descriptor>& documents,
+                                          const Descriptor& root, const std::string& repository,
+                                          const std::string& tag) {
+    std::mutex mutex;
+    std::vector<UnlistedReferrer> unlisted;
+    const auto push_one = [&](RegistryImpl& with, const Descriptor& each,
+                              const std::string& reference) -> Result<void> {
+        GADGET_TRY_ASSIGN(auto left, with.push_manifest(source, each, repository, reference));
+        const std::lock_guard lock(mutex);
+        if (left) unlisted.push_back(std::move(*left));
+        return {};
+    };
+    // Manifests do not depend on each other, indexes do on what stands before them.
+    std::vector<Descriptor> leaves;
+    std::copy_if(documents.begin(), documents.end(), std::back_inserter(leaves),
+                 [&](const Descriptor& each) { return is_manifest(each) && each.digest != root.digest; });
+    GADGET_TRY(in_parallel(*this, leaves, [&](RegistryImpl& with, const Descriptor& leaf) {
+        return push_one(with, leaf, leaf.digest);
+    }));
+    for (const auto& each : documents) {
+        const bool is_root = each.digest == root.digest;
+        if (!is_root && !is_index(each)) continue;
+        GADGET_TRY(push_one(*this, each, is_root && !tag.empty() ? tag : each.digest));
+    }
+    // One after the other: several may change the same list.
+    for (const auto& each : unlisted)
+        GADGET_TRY(add_to_fallback_tag(each.referrer, each.subject, repository));
+    return {};
 }
 
 Result<void> RegistryImpl::add_to_fallback_tag(const Descriptor& referrer, const std::string& subject,
@@ -157,6 +189,17 @@ Result<void> RegistryImpl::add_to_fallback_tag(const Descriptor& referrer, const
     return put_manifest(Bytes(bytes.begin(), bytes.end()), index, repository, tag, ignored);
 }
 
+namespace {
+
+Result<bool> has_subject(const BlobSource& source, const Descriptor& root) {
+    if (!is_manifest(root)) return false;
+    GADGET_TRY_ASSIGN(const auto content, source.read(root, kMaxManifest));
+    GADGET_TRY_ASSIGN(const auto body, parse_manifest(content, "manifest " + root.digest));
+    return body.subject.has_value();
+}
+
+}  // namespace
+
 Result<void> Registry::push(const BlobSource& source, const Descriptor& root, const std::string& repository,
                             const std::string& tag, const std::string& mount_from) {
     GADGET_TRY_ASSIGN(const auto descriptors, reachable_blobs(source, root));
@@ -164,15 +207,21 @@ Result<void> Registry::push(const BlobSource& source, const Descriptor& root, co
         return is_index(descriptor) || is_manifest(descriptor);
     };
     std::vector<Descriptor> blobs;
-    std::copy_if(descriptors.begin(), descriptors.end(), std::back_inserter(blobs), std::not_fn(is_document));
-    GADGET_TRY(impl_->push_blobs(source, blobs, {repository, mount_from}));
-    for (const auto& descriptor : descriptors) {
-        if (!is_document(descriptor)) continue;
-        const bool is_root = descriptor.digest == root.digest;
-        const std::string& reference = is_root && !tag.empty() ? tag : descriptor.digest;
-        GADGET_TRY(impl_->push_manifest(source, descriptor, repository, reference));
+    std::vector<Descriptor> documents;
+    std::partition_copy(descriptors.begin(), descriptors.end(), std::back_inserter(documents),
+                        std::back_inserter(blobs), is_document);
+    // A tag that need not move may be one that must not; what it stands for is looked after all the same.
+    // Only the answer to sending a referrer tells whether the registry lists it, so that is always sent.
+    bool in_place = false;
+    if (!tag.empty()) {
+        GADGET_TRY_ASSIGN(const bool refers, has_subject(source, root));
+        if (!refers) {
+            GADGET_TRY_ASSIGN(in_place, impl_->has_manifest(root, repository, tag));
+        }
     }
-    return {};
+    GADGET_TRY(impl_->push_blobs(source, blobs, {repository, mount_from}));
+    if (in_place) std::erase_if(documents, [&](const auto& each) { return each.digest == root.digest; });
+    return impl_->push_manifests(source, documents, root, repository, tag);
 }
 
 Result<void> Registry::remove(const std::string& repository, const std::string& reference) {

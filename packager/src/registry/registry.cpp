@@ -3,6 +3,7 @@
 #include "gadget/packager/registry.h"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "../digest.h"
@@ -22,6 +23,7 @@ constexpr std::uint64_t kMaxManifest = std::uint64_t{4} << 20;
 constexpr std::uint64_t kMaxCache = std::uint64_t{16} << 20;
 constexpr std::size_t kMaxTags = 100000;
 constexpr int kMaxPages = 1000;
+constexpr std::size_t kMaxReferrers = 10000;
 
 Header accept_manifests() {
     std::string types;
@@ -50,6 +52,15 @@ Result<std::string> manifest_type(const HttpResponse& response, const std::strin
                                 printable(header) + "'"};
     }
     return own.empty() ? header : own;
+}
+
+/// The address of the next page of a list, or nothing at the end. A registry that sends us elsewhere for it
+/// is not followed: the list ends.
+Result<std::string> next_page(const Session& session, const HttpResponse& response, const Url& where) {
+    const std::string next = next_link(response.header("link").value_or(""));
+    if (next.empty()) return std::string();
+    GADGET_TRY_ASSIGN(const auto url, resolve_location(where, next));
+    return url.same_origin(session.base()) ? url.target : std::string();
 }
 
 /// A repository as a source of blobs.
@@ -192,11 +203,8 @@ Result<std::vector<std::string>> Registry::tags(const std::string& repository) {
                 if (tag.is_string()) tags.push_back(tag.get<std::string>());
             }
         }
-        const std::string next = next_link(response.header("link").value_or(""));
-        if (next.empty()) break;
-        GADGET_TRY_ASSIGN(const auto url, resolve_location(where, next));
-        if (!url.same_origin(impl_->session.base())) break;
-        call.target = url.target;
+        GADGET_TRY_ASSIGN(call.target, next_page(impl_->session, response, where));
+        if (call.target.empty()) break;
     }
     std::sort(tags.begin(), tags.end());
     tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
@@ -209,22 +217,27 @@ Result<std::vector<Descriptor>> Registry::referrers(const std::string& repositor
                       .repository = repository,
                       .headers = {accept_manifests()}};
     if (!artifact_type.empty()) add_query(call.target, "artifactType", artifact_type);
-    GADGET_TRY_ASSIGN(auto response, impl_->session.send(call, {.memory_limit = kMaxManifest}));
-    Bytes content = std::move(response.body);
-    if (response.status == 404 || response.status == 405) {
-        auto fallback = impl_->manifest(repository, referrers_tag(digest));
-        if (!fallback && fallback.error().code == ErrorCode::not_found) return std::vector<Descriptor>();
-        if (!fallback) return std::move(fallback).error();
-        content = std::move(fallback->content);
-    } else if (!response.success()) {
-        response.body = std::move(content);
-        return impl_->session.refusal(response, "list what refers to " + digest);
+    std::vector<Descriptor> found;
+    for (int page = 0; page < kMaxPages && found.size() < kMaxReferrers; ++page) {
+        Url where;
+        GADGET_TRY_ASSIGN(auto response, impl_->session.send(call, {.memory_limit = kMaxManifest}, &where));
+        if (page == 0 && (response.status == 404 || response.status == 405)) {
+            auto fallback = impl_->manifest(repository, referrers_tag(digest));
+            if (!fallback && fallback.error().code == ErrorCode::not_found) break;
+            if (!fallback) return std::move(fallback).error();
+            response = {.body = std::move(fallback->content)};
+        } else if (!response.success()) {
+            return impl_->session.refusal(response, "list what refers to " + digest);
+        }
+        GADGET_TRY_ASSIGN(auto index, parse_index(response.body, "referrers of " + digest));
+        std::move(index.manifests.begin(), index.manifests.end(), std::back_inserter(found));
+        GADGET_TRY_ASSIGN(call.target, next_page(impl_->session, response, where));
+        if (call.target.empty()) break;
     }
-    GADGET_TRY_ASSIGN(auto index, parse_index(content, "referrers of " + digest));
-    std::erase_if(index.manifests, [&](const Descriptor& entry) {
+    std::erase_if(found, [&](const Descriptor& entry) {
         return !artifact_type.empty() && entry.artifact_type != artifact_type;
     });
-    return std::move(index.manifests);
+    return found;
 }
 
 Result<void> Registry::login() {

@@ -113,11 +113,19 @@ Session Session::fork() const {
     quiet.progress = nullptr;
     quiet.warning = nullptr;
     Session other(registry_, std::move(quiet));
-    other.base_ = base_;
-    other.scheme_known_ = scheme_known_;
-    other.authorizations_ = authorizations_;
     other.account_lock_ = account_lock_;
+    other.learn_from(*this);
     return other;
+}
+
+void Session::learn_from(const Session& other) {
+    if (!other.scheme_known_) return;
+    base_ = other.base_;
+    scheme_known_ = true;
+    for (const auto& [scope, token] : other.authorizations_) {
+        auto& known = authorizations_[scope];
+        if (known.value.empty() || known.expires < token.expires) known = token;
+    }
 }
 
 Result<void> Session::pause(std::chrono::milliseconds time) const {

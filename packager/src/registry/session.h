@@ -37,6 +37,10 @@ class Session {
     /// A second session with the same registry, for another thread. Helpers stay silent; progress is theirs
     /// to share.
     [[nodiscard]] Session fork() const;
+    /// Takes over what `other`, a session with the same registry, has found out meanwhile.
+    void learn_from(const Session& other);
+    /// Whether the registry has answered before.
+    [[nodiscard]] bool acquainted() const { return scheme_known_; }
     /// Waits before the next attempt.
     Result<void> pause(std::chrono::milliseconds time) const;
 

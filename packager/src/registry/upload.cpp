@@ -80,6 +80,8 @@ Result<bool> Upload::begin(const std::string& mount_from) {
                       .target = "/v2/" + repository_ + "/blobs/uploads/",
                       .repository = repository_,
                       .write = true};
+    const std::string algorithm = blob_.digest.substr(0, blob_.digest.find(':'));
+    if (algorithm != "sha256") add_query(post.target, "digest-algorithm", algorithm);
     if (!mount_from.empty() && mount_from != repository_) {
         add_query(post.target, "mount", blob_.digest);
         add_query(post.target, "from", mount_from);

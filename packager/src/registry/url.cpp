@@ -83,9 +83,9 @@ Result<Url> parse_url(std::string_view text) {
         url.target.resize(fragment);
     if (!url.target.starts_with('/')) url.target.insert(0, "/");
     // Control characters or spaces would let an answer write into our next request.
-    const auto wrong = [](char c) { return c <= ' ' || c == '\x7f'; };
+    const auto wrong = [](unsigned char c) { return c <= ' ' || c >= 0x7f; };
     if (std::any_of(url.target.begin(), url.target.end(), wrong))
-        return bad(text, "has a space or control character");
+        return bad(text, "has a character that has no place there");
     return url;
 }
 
