@@ -13,6 +13,7 @@
 #include "positionals.h"
 #include "registry_exec.h"
 #include "run_arguments.h"
+#include "test_arguments.h"
 
 namespace gadget::cli {
 namespace {
@@ -27,6 +28,7 @@ struct Choices {
     InspectOptions inspect;
     RunOptions run;
     TestOptions test;
+    VerifierOptions verifier;
     ImageOptions image;
     KernelOptions kernel;
     OutputFormat doctor = OutputFormat::text;
@@ -212,21 +214,19 @@ void add_run(CLI::App& app, Choices& choices, const Context& context) {
 }
 
 void add_test(CLI::App& app, Choices& choices, const Context& context) {
-    auto& options = choices.test;
-    auto* command = app.add_subcommand("test", "Run the tests of a gadget on real kernels");
-    command->add_option("path", options.path, "folder of the gadget")->required()->type_name("PATH");
-    command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
-        ->delimiter(',')
-        ->type_name("K,...");
-    add_archs(*command, choices);
-    command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")
-        ->delimiter(',')
-        ->type_name("KIND=FILE,...");
-    command->footer("Example: gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64");
-    command->callback([&] {
-        options.archs = parse_archs(choices.archs);
-        choices.action = [&] { return context.test(options, context); };
-    });
+    const auto with_archs = [&](auto run, auto& options) {
+        return [&choices, &context, &options, run] {
+            options.archs = parse_archs(choices.archs);
+            choices.action = [&context, &options, run] { return run(context)(options, context); };
+        };
+    };
+    add_archs(*add_test_command(app, choices.test,
+                                with_archs([](const Context& c) { return c.test; }, choices.test)),
+              choices);
+    for (auto* command :
+         add_verifier_command(app, choices.verifier,
+                              with_archs([](const Context& c) { return c.verifier; }, choices.verifier)))
+        add_archs(*command, choices);
 }
 
 void add_image(CLI::App& app, Choices& choices, const Context& context) {

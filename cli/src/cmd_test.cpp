@@ -12,6 +12,7 @@
 #include "gadget/support/text.h"
 #include "gadget/testkit.h"
 #include "places.h"
+#include "test_places.h"
 
 namespace gadget::cli {
 namespace {
@@ -48,42 +49,10 @@ class TerminalObserver final : public testkit::TestObserver {
     std::string last_reason_;
 };
 
-std::string comma_list(const std::vector<std::string>& words, std::string_view fallback) {
-    std::string text;
-    for (const auto& word : words) text += (text.empty() ? "" : ",") + word;
-    return text.empty() ? std::string(fallback) : text;
-}
-
-std::string arch_list(const std::vector<model::Arch>& archs) {
-    std::vector<std::string> words;
-    for (const auto arch : archs) words.emplace_back(model::to_string(arch));
-    return comma_list(words, model::to_string(model::host_arch()));
-}
-
-/// The static runner of each architecture stands beside this executable.
-Result<std::map<model::Arch, fs::path>> find_runners() {
-    GADGET_TRY_ASSIGN(const fs::path folder, executable_folder());
-    std::map<model::Arch, fs::path> runners;
-    for (const auto arch : model::kAllArchs) {
-        const std::string name =
-            arch == model::host_arch() ? "gadget-run" : "gadget-run-" + std::string(model::to_string(arch));
-        std::error_code ignored;
-        if (fs::exists(folder / name, ignored)) runners[arch] = folder / name;
-    }
-    return runners;
-}
-
 Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& context,
                                      DiagnosticList& findings) {
     testkit::TestRequest request;
-    GADGET_TRY_ASSIGN(request.kernels, testkit::parse_kernel_selectors(comma_list(options.kernels, "host"),
-                                                                       arch_list(options.archs)));
-    if (request.kernels.empty()) {
-        return Error{.code = ErrorCode::invalid_argument,
-                     .message = "'host' has the architecture " +
-                                std::string(model::to_string(model::host_arch())) +
-                                ": there is nothing to test on"};
-    }
+    GADGET_TRY_ASSIGN(request.kernels, selected_kernels(options.kernels, options.archs));
     GADGET_TRY_ASSIGN(request.scenarios, testkit::load_scenarios(options.path / "test", findings));
     if (request.scenarios.empty()) {
         return Error{.code = ErrorCode::rejected_input,

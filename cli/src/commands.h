@@ -17,14 +17,16 @@ namespace gadget::cli {
 
 struct BuildOptions;
 struct TestOptions;
+struct VerifierOptions;
 
-/// What every command gets. The last three are empty in gadget-run, which has no compiler.
+/// What every command gets. The last four are empty in gadget-run, which has no compiler.
 struct Context {
     Terminal& terminal;
     CancelToken cancel;
     FolderLoader load_folder{};
     int (*build)(const BuildOptions&, const Context&) = nullptr;
     int (*test)(const TestOptions&, const Context&) = nullptr;
+    int (*verifier)(const VerifierOptions&, const Context&) = nullptr;
 };
 
 enum class FindingsFormat { text, json, sarif, github };
@@ -88,6 +90,18 @@ struct TestOptions {
     std::vector<std::string> reports;  ///< junit=F, json=F, markdown=F
 };
 int test(const TestOptions& options, const Context& context);
+
+struct VerifierOptions {
+    std::string action;  ///< measure, check, update, explain
+    std::string input = ".";
+    std::string program;
+    std::vector<std::string> kernels;
+    std::vector<model::Arch> archs;
+    std::filesystem::path budget;  ///< empty: test/budget.yaml of the folder
+    std::string format = "text";   ///< text, json, csv, markdown
+    bool log = false;
+};
+int verifier(const VerifierOptions& options, const Context& context);
 
 enum class ExportFormat { oci, bpfman };
 

@@ -19,5 +19,6 @@ int main(int argc, char** argv) {
                                   .cancel = interrupt.token(),
                                   .load_folder = gadget::cli::folder_loader(interrupt.token()),
                                   .build = gadget::cli::build,
-                                  .test = gadget::cli::test});
+                                  .test = gadget::cli::test,
+                                  .verifier = gadget::cli::verifier});
 }

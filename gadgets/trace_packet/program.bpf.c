@@ -112,19 +112,21 @@ static __always_inline bool read_headers(struct __sk_buff *skb,
 static __always_inline void copy_payload(struct __sk_buff *skb,
 					 struct packet *packet)
 {
-	__u32 last = skb->len - 1, size;
+	__u32 size = skb->len;
 
+	if (size == 0)
+		return;
+	if (size > SNAP_SIZE)
+		size = SNAP_SIZE;
 	/*
-	 * From 1 to SNAP_SIZE in a way that also the verifier of 5.10 follows:
-	 * it learns nothing from a comparison with zero.
+	 * The verifier wants to see both bounds, before Linux 6.2 as a mask; the
+	 * compiler, which knows them, must not take the mask away.
 	 */
-	if (last >= SNAP_SIZE)
-		last = SNAP_SIZE - 1;
-	asm volatile("" : "+r"(last));
-	size = (last & (SNAP_SIZE - 1)) + 1;
-	if (bpf_skb_load_bytes(skb, 0, packet->payload, size))
-		size = 0;
-	packet->captured = size;
+	size--;
+	barrier_var(size);
+	size = (size & (SNAP_SIZE - 1)) + 1;
+	if (!bpf_skb_load_bytes(skb, 0, packet->payload, size))
+		packet->captured = size;
 }
 
 SEC("socket1")

@@ -13,7 +13,7 @@
 #include "child.h"
 #include "gadget/support/subprocess.h"
 #include "guest/features.h"
-#include "machine.h"
+#include "kernel_session.h"
 
 namespace gadget::testkit {
 namespace {
@@ -25,23 +25,18 @@ constexpr int kFrameFd = 3;
 constexpr milliseconds kOverhead{60'000};  // for everything that is not inside a test's own limit
 
 /// The agent's files: they must be readable by stimuli that run as another user, hence the modes.
-Result<void> lay_out(const std::filesystem::path& folder, const TestRequest& request, const Bytes& object,
-                     const Job& job) {
+Result<void> lay_out(const std::filesystem::path& folder, const HostRequest& request, const Job& job) {
     if (::chmod(folder.c_str(), 0711) != 0) return errno_error(errno, "cannot open up " + folder.string());
-    GADGET_TRY(write_file_atomic(folder / "object", object));
-    if (!request.manifest.empty()) GADGET_TRY(write_file_atomic(folder / "gadget.yaml", request.manifest));
-    GADGET_TRY(write_file_atomic(folder / "job", encode_job(job), 0600));
-    return {};
-}
-
-milliseconds whole_time(const std::vector<Scenario>& scenarios) {
-    milliseconds total = kOverhead;
-    for (const auto& scenario : scenarios) total += milliseconds(scenario.timeout_seconds * 1000 + 15'000);
-    return total;
+    for (const auto& file : request.files) {
+        if (file.name.starts_with('/')) continue;  // a file of machines, which is here already
+        GADGET_TRY(write_file_atomic(folder / file.name, file.content, file.mode));
+    }
+    return write_file_atomic(folder / "job", encode_job(job), 0600);
 }
 
 /// Passes frames between the agent and `run` until the agent closes its end.
-RunEnd converse(int socket, const Job& job, milliseconds limit, KernelRun& run, const CancelToken& cancel) {
+RunEnd converse(int socket, const Job& job, milliseconds limit, const FrameHandler& handler,
+                const CancelToken& cancel) {
     RunEnd end;
     FrameParser parser(job.nonce);
     std::vector<char> buffer(64 * 1024);
@@ -73,7 +68,7 @@ RunEnd converse(int socket, const Job& job, milliseconds limit, KernelRun& run, 
         parser.push({buffer.data(), static_cast<std::size_t>(size)}, records);
         for (const auto& record : records) {
             done = done || record[0] == "done";
-            for (const auto& reply : run.frame(record)) {
+            for (const auto& reply : handler(record)) {
                 const auto frame = encode_frame(job.nonce, sequence++, reply);
                 (void)!::send(socket, frame.data(), frame.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
             }
@@ -90,8 +85,7 @@ std::string missing_host_permission() {
     return guest::missing_feature("bpf");
 }
 
-Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::path& runner, KernelRun& run,
-                           const CancelToken& cancel) {
+Result<RunEnd> run_on_host(HostRequest request, const FrameHandler& handler, const CancelToken& cancel) {
     if (auto why = missing_host_permission(); !why.empty()) {
         return Error{.code = ErrorCode::permission_denied,
                      .message = "permission to use BPF on this kernel (" + why + ")",
@@ -100,10 +94,8 @@ Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::pa
     }
     GADGET_TRY_ASSIGN(const TempDir folder, TempDir::create("gadgetkit-test-"));
     const auto path = [&](const char* name) { return (folder.path() / name).string(); };
-    Job job = make_job(request.scenarios, runner.string(), path("object"),
-                       request.manifest.empty() ? "" : path("gadget.yaml"));
-    job.nonce = make_nonce();
-    GADGET_TRY(lay_out(folder.path(), request, request.objects.at(model::host_arch()), job));
+    const Job job = at_place(std::move(request.job), folder.path().string(), request.runner.string());
+    GADGET_TRY(lay_out(folder.path(), request, job));
 
     std::array<int, 2> sockets{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
@@ -112,11 +104,12 @@ Result<RunEnd> run_on_host(const TestRequest& request, const std::filesystem::pa
     const UniqueFd ours(sockets[0]);
     UniqueFd theirs(sockets[1]);
     SpawnOptions options;
-    options.argv = {runner.string(), "testkit-agent", path("job"), std::to_string(kFrameFd), path("scratch")};
+    options.argv = {request.runner.string(), "testkit-agent", path("job"), std::to_string(kFrameFd),
+                    path("scratch")};
     options.fds = {{theirs.get(), kFrameFd}};
     GADGET_TRY_ASSIGN(Subprocess agent, Subprocess::spawn(options));
     theirs.reset();
-    RunEnd end = converse(ours.get(), job, whole_time(request.scenarios), run, cancel);
+    RunEnd end = converse(ours.get(), job, request.limit + kOverhead, handler, cancel);
     if (!end.failure) (void)agent.wait(milliseconds(2000));  // else the destructor kills it
     return end;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "initramfs.h"
 
+#include <set>
+
 #include "module_order.h"
 #include "newc.h"
 
@@ -22,7 +24,14 @@ Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> ru
             job.modules.push_back("/" + name);
         }
     }
-    for (const auto& file : files) archive.file(file.name, file.content);
+    std::set<std::string> folders;
+    for (const auto& file : files) {
+        const auto name = file.name.starts_with('/') ? file.name.substr(1) : file.name;
+        for (auto slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+            if (folders.insert(name.substr(0, slash)).second) archive.directory(name.substr(0, slash));
+        }
+        archive.file(name, file.content, file.mode);
+    }
     archive.file(std::string_view(kJobPath).substr(1), as_bytes(encode_job(job)), 0600);
     return archive.finish();
 }

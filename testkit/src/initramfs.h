@@ -12,12 +12,14 @@
 namespace gadget::testkit {
 
 struct InitramfsFile {
-    std::string name;  ///< relative to the root, its folder being "gadgetkit"
+    std::string name;  ///< relative to the folder of the job, or absolute
     std::span<const std::byte> content;
+    unsigned mode = 0644;
 };
 
 /// The initramfs of a test machine: the runner as /init, the job, the modules that the job names, and
-/// `files`. `job.modules` is filled with the modules of `kernel` that the result port needs.
+/// `files`, whose names are paths from the root. `job.modules` is filled with the modules of `kernel` that
+/// the result port needs.
 Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> runner, Job job,
                              const std::vector<InitramfsFile>& files);
 

@@ -21,6 +21,11 @@ bool apply_to_test(JobTest& test, const Record& record) {
         test.object = record[1];
     } else if (key == "manifest" && record.size() == 2) {
         test.manifest = record[1];
+    } else if (key == "word" && record.size() == 2) {
+        test.kind = JobKind::command;
+        test.argv.push_back(record[1]);
+    } else if (key == "environment" && record.size() == 2) {
+        test.environment.push_back(record[1]);
     } else if (key == "param" && record.size() == 3) {
         test.params.emplace_back(record[1], record[2]);
     } else if (key == "feature" && record.size() == 2) {
@@ -68,6 +73,8 @@ std::string encode_job(const Job& job) {
         add({"object", test.object});
         if (!test.manifest.empty()) add({"manifest", test.manifest});
         add({"timeout", std::to_string(test.timeout_ms)});
+        for (const auto& word : test.argv) add({"word", word});
+        for (const auto& variable : test.environment) add({"environment", variable});
         for (const auto& [name, value] : test.params) add({"param", name, value});
         for (const auto& feature : test.features) add({"feature", feature});
         for (const auto& step : test.steps) {

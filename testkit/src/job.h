@@ -20,10 +20,19 @@ struct JobStep {
     std::map<std::string, std::string> options;
 };
 
+/// What a test runs.
+enum class JobKind : std::uint8_t {
+    gadget,   ///< the gadget, with steps
+    command,  ///< `argv`, to its end
+};
+
 struct JobTest {
     std::string id;
-    std::string object;    ///< path
-    std::string manifest;  ///< path, may be empty
+    JobKind kind = JobKind::gadget;
+    std::vector<std::string> argv;         ///< of a command
+    std::vector<std::string> environment;  ///< of a command, "NAME=VALUE"
+    std::string object;                    ///< path
+    std::string manifest;                  ///< path, may be empty
     std::vector<std::pair<std::string, std::string>> params;
     std::vector<std::string> features;  ///< needed; the test is skipped when one is missing
     std::vector<JobStep> steps;

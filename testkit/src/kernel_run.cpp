@@ -293,9 +293,8 @@ std::vector<TestResult> KernelRun::finish(const RunEnd& end, const std::filesyst
     return results;
 }
 
-Job make_job(const std::vector<Scenario>& scenarios, const std::string& program, const std::string& object,
-             const std::string& manifest) {
-    Job job{.nonce = {}, .program = program};
+Job make_job(const std::vector<Scenario>& scenarios, const std::string& object, const std::string& manifest) {
+    Job job;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const auto& scenario = scenarios[i];
         JobTest test{.id = std::to_string(i),

@@ -79,8 +79,8 @@ class KernelRun {
     std::string release_;
 };
 
-/// The job that makes the agent run `scenarios`; paths and program are those of the machine.
-[[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& program,
-                           const std::string& object, const std::string& manifest);
+/// The job that makes the agent run `scenarios`; for the paths see Cargo.
+[[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& object,
+                           const std::string& manifest);
 
 }  // namespace gadget::testkit

@@ -290,6 +290,10 @@ std::vector<std::string> qemu_command(const MachineRequest& request) {
     // ticks against a busy loop: on a host with other work it fails now and then, and the boot with it.
     std::string append = "quiet panic=-1 oops=panic cryptomgr.notests ";
     append += amd64 ? "console=ttyS0 mitigations=off no_timer_check" : "console=ttyAMA0 kpti=off";
+    // The rate of the emulated time stamp counter is measured during the boot: on a busy host it comes out
+    // wrong, and seconds inside are no seconds.
+    if (amd64 && !request.kvm) append += " clocksource=hpet";
+    if (request.debug.gdb_port != 0) append += " nokaslr";
     std::vector<std::string> argv{qemu_program(request.kernel->arch)};
     const auto add = [&argv](std::initializer_list<std::string> words) { argv.insert(argv.end(), words); };
     add({"-machine", amd64 ? "q35" : "virt,gic-version=3", "-accel", request.kvm ? "kvm" : "tcg"});

@@ -17,14 +17,21 @@
 
 namespace gadget::testkit {
 
+/// For people who look into a machine.
+struct MachineDebug {
+    unsigned gdb_port = 0;  ///< of 127.0.0.1: the machine waits there for a debugger; 0 = none
+    bool shell = false;     ///< the console is this terminal, and there is no result port
+};
+
 struct MachineRequest {
     const Kernel* kernel = nullptr;
     std::span<const std::byte> initramfs;
     std::string nonce;
     bool kvm = false;
     unsigned memory_mib = 256;
-    std::chrono::milliseconds boot_timeout{60'000};  ///< until the first frame
-    std::chrono::milliseconds run_timeout{300'000};  ///< from then on
+    std::chrono::milliseconds boot_timeout{300'000};  ///< until the first frame
+    std::chrono::milliseconds run_timeout{300'000};   ///< from then on
+    MachineDebug debug{};
 };
 
 /// How a machine ended. `failure` is boot_failed, guest_panic, timed_out, cancelled, corrupt_data or io.

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-#include <sys/utsname.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -10,19 +6,13 @@
 
 #include "gadget/support/text.h"
 #include "gadget/testkit.h"
-#include "host_run.h"
-#include "initramfs.h"
 #include "kernel_run.h"
-#include "machine.h"
+#include "kernel_session.h"
 
 namespace gadget::testkit {
 namespace {
 
 using std::chrono::milliseconds;
-
-constexpr const char* kGuestObject = "gadgetkit/gadget.bpf.o";
-constexpr const char* kGuestManifest = "gadgetkit/gadget.yaml";
-constexpr milliseconds kKvmBootTimeout{15'000};
 
 /// Serialises the calls of several machines.
 class SharedObserver {
@@ -42,57 +32,10 @@ class SharedObserver {
     std::mutex mutex_;
 };
 
-class FetchProgress final : public Progress {
-  public:
-    FetchProgress(SharedObserver& observer, const KernelSelector& kernel)
-        : observer_(observer), kernel_(kernel) {}
-    void step(std::string_view text) override { observer_.step(kernel_, text); }
-    void update(std::uint64_t, std::uint64_t) override {}
-
-  private:
-    SharedObserver& observer_;
-    const KernelSelector& kernel_;
-};
-
-/// Whether KVM does what it promises is only known after a boot: a nested or emulated one may hang. What was
-/// found out is kept in the cache, for this host kernel.
-class Accelerator {
-  public:
-    explicit Accelerator(const std::filesystem::path& cache) : file_(cache / "kvm") {
-        utsname name{};
-        (void)::uname(&name);
-        host_ = name.release;
-    }
-
-    [[nodiscard]] bool use_kvm(model::Arch arch) const {
-        if (arch != model::host_arch() || ::access("/dev/kvm", R_OK | W_OK) != 0 || !hardware_support())
-            return false;
-        const auto known = read_text_file(file_);
-        return !known || trim(*known) != "broken " + host_;
-    }
-    void remember_broken() const { (void)write_file_atomic(file_, "broken " + host_ + "\n"); }
-
-  private:
-    /// Without these processor flags a /dev/kvm is not backed by hardware, and stock kernels do not boot on
-    /// it.
-    static bool hardware_support() {
-        if (model::host_arch() != model::Arch::amd64) return true;
-        const auto info = read_text_file("/proc/cpuinfo");
-        return info && (info->find(" vmx") != std::string::npos || info->find(" svm") != std::string::npos);
-    }
-
-    std::filesystem::path file_;
-    std::string host_;
-};
-
 class Run {
   public:
     Run(const TestRequest& request, TestObserver& observer, const CancelToken& cancel)
-        : request_(request),
-          observer_(observer),
-          cancel_(cancel),
-          accelerator_(request.cache),
-          results_(request.kernels.size()) {}
+        : request_(request), observer_(observer), cancel_(cancel), results_(request.kernels.size()) {}
 
     Result<std::vector<TestResult>> all() {
         const auto workers =
@@ -120,77 +63,35 @@ class Run {
     std::vector<TestResult> test_kernel(const KernelSelector& kernel) {
         const auto tell = [&](std::string_view text) { observer_.step(kernel, text); };
         KernelRun run(kernel, request_.scenarios, tell);
-        auto end = kernel.is_host() ? on_host(kernel, run) : in_machine(kernel, run);
+        auto end = on_kernel(kernel, run);
         if (!end) return not_run(kernel, end.error());
         if (end->failure && end->failure->code == ErrorCode::cancelled) cancelled_ = true;
         const auto folder = kernel.id + "-" + std::string(model::to_string(kernel.arch));
         return run.finish(*end, request_.logs.empty() ? request_.logs : request_.logs / folder);
     }
 
-    Result<RunEnd> on_host(const KernelSelector& kernel, KernelRun& run) {
-        GADGET_TRY(check_inputs(kernel.arch));
-        return run_on_host(request_, request_.runners.at(kernel.arch), run, cancel_);
-    }
-
-    Result<void> check_inputs(model::Arch arch) const {
-        const std::string name(model::to_string(arch));
-        if (!request_.objects.contains(arch)) {
+    Result<RunEnd> on_kernel(const KernelSelector& kernel, KernelRun& run) {
+        const auto object = request_.objects.find(kernel.arch);
+        if (object == request_.objects.end()) {
+            const std::string name(model::to_string(kernel.arch));
             return Error{.code = ErrorCode::unsupported,
                          .message = "the gadget has no object for " + name,
                          .hint = "build it with '--arch " + name + "'",
                          .requirement = Requirement{name + " object", ""}};
         }
-        const auto runner = request_.runners.find(arch);
-        std::error_code ignored;
-        if (runner == request_.runners.end() || !std::filesystem::exists(runner->second, ignored)) {
-            return Error{.code = ErrorCode::unsupported,
-                         .message = "there is no 'gadget-run' for " + name,
-                         .hint = "it stands beside 'gadget' where GadgetKit was built for both architectures",
-                         .requirement = Requirement{"gadget-run for " + name, ""}};
-        }
-        return {};
-    }
-
-    Result<RunEnd> in_machine(const KernelSelector& selector, KernelRun& run) {
-        GADGET_TRY(check_inputs(selector.arch));
-        FetchProgress progress(observer_, selector);
-        KernelStore store(request_.cache);
-        // Before a download; a stored kernel needs no look, starting the machine tells as well.
-        if (!store.find(selector.id, selector.arch)) GADGET_TRY(check_machine(selector.arch, cancel_));
-        GADGET_TRY_ASSIGN(const Kernel kernel, store.fetch(selector.id, selector.arch, progress, cancel_));
-        GADGET_TRY_ASSIGN(const Bytes runner, read_file(request_.runners.at(selector.arch)));
-        Job job = make_job(request_.scenarios, kGuestProgram, "/" + std::string(kGuestObject),
-                           request_.manifest.empty() ? "" : "/" + std::string(kGuestManifest));
-        job.nonce = make_nonce();
-        std::vector<InitramfsFile> files{{kGuestObject, request_.objects.at(selector.arch)}};
-        if (!request_.manifest.empty()) files.push_back({kGuestManifest, as_bytes(request_.manifest)});
-        GADGET_TRY_ASSIGN(const Bytes initramfs, make_initramfs(kernel, runner, job, files));
-
-        MachineRequest machine{.kernel = &kernel,
-                               .initramfs = initramfs,
-                               .nonce = job.nonce,
-                               .memory_mib = request_.memory_mib,
-                               .boot_timeout = request_.boot_timeout,
-                               .run_timeout = run_timeout()};
-        machine.kvm = accelerator_.use_kvm(selector.arch);
-        if (machine.kvm) machine.boot_timeout = std::min(machine.boot_timeout, kKvmBootTimeout);
-        auto end = boot(machine, selector, run);
-        if (machine.kvm && end && !run.came_up() && end->failure &&
-            end->failure->code == ErrorCode::boot_failed) {
-            accelerator_.remember_broken();
-            machine.kvm = false;
-            machine.boot_timeout = request_.boot_timeout;
-            end = boot(machine, selector, run);
-        }
-        return end;
-    }
-
-    Result<RunEnd> boot(const MachineRequest& machine, const KernelSelector& selector, KernelRun& run) {
-        observer_.step(selector, machine.kvm ? "booting (KVM)" : "booting (emulated)");
-        GADGET_TRY_ASSIGN(
-            MachineEnd end,
-            run_machine(machine, [&run](const Record& record) { return run.frame(record); }, cancel_));
-        return RunEnd{std::move(end.failure), std::move(end.console), end.damaged_frames, end.lost_frames};
+        Cargo cargo{.job = make_job(request_.scenarios, "@/gadget.bpf.o",
+                                    request_.manifest.empty() ? "" : "@/gadget.yaml"),
+                    .files = {{"gadget.bpf.o", object->second}},
+                    .limit = run_timeout()};
+        if (!request_.manifest.empty()) cargo.files.push_back({"gadget.yaml", as_bytes(request_.manifest)});
+        const KernelPlace place{.runners = request_.runners,
+                                .cache = request_.cache,
+                                .boot_timeout = request_.boot_timeout,
+                                .memory_mib = request_.memory_mib,
+                                .debug = {.gdb_port = request_.gdb_port}};
+        return run_on_kernel(
+            kernel, place, std::move(cargo), [&run](const Record& record) { return run.frame(record); },
+            [&](std::string_view text) { observer_.step(kernel, text); }, cancel_);
     }
 
     [[nodiscard]] milliseconds run_timeout() const {
@@ -227,7 +128,6 @@ class Run {
     const TestRequest& request_;
     SharedObserver observer_;
     const CancelToken& cancel_;
-    Accelerator accelerator_;
     std::vector<std::vector<TestResult>> results_;
     std::atomic<std::size_t> next_ = 0;
     std::atomic<bool> cancelled_ = false;

@@ -12,34 +12,19 @@
 #include "gadget/support/files.h"
 #include "gadget/support/text.h"
 #include "vocabulary.h"
+#include "yaml_depth.h"
 
 namespace gadget::testkit {
 namespace {
 
 constexpr std::size_t kMaxScenario = 64 * 1024;
-constexpr int kMaxNesting = 32;
 constexpr unsigned kMaxTimeout = 600;
+constexpr std::string_view kBudgetFile = "budget.yaml";  // see verifier.h
 
 constexpr std::array<std::string_view, 7> kKeys{"name",  "description", "requires", "params",
                                                 "steps", "expect",      "timeout"};
 constexpr std::array<std::string_view, 3> kExpectKeys{"event", "none", "count"};
 constexpr std::array<std::string_view, 6> kMatchKeys{"regex", "contains", "min", "max", "not", "absent"};
-
-/// yaml-cpp nests as deep as its input does: deep input is refused before it is parsed.
-bool nesting_is_sane(std::string_view text) {
-    int brackets = 0;
-    int markers = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '[' || c == '{') ++brackets;
-        if ((c == ']' || c == '}') && brackets > 0) --brackets;
-        if (c == '\n') markers = 0;
-        const bool marker = (c == '-' || c == '?') && i + 1 < text.size() && text[i + 1] == ' ';
-        if (marker) ++markers;
-        if (brackets > kMaxNesting || markers > kMaxNesting) return false;
-    }
-    return true;
-}
 
 class Parser {
   public:
@@ -49,7 +34,7 @@ class Parser {
         Scenario scenario;
         scenario.file = file_;
         if (text.size() > kMaxScenario || text.find('\0') != std::string_view::npos ||
-            !nesting_is_sane(text)) {
+            !yaml_nesting_is_sane(text)) {
             report({.file = file_}, "scenario-unreadable",
                    "not a scenario: too large, nested too deeply, or not text");
             return rejected();
@@ -376,6 +361,7 @@ Result<std::vector<Scenario>> load_scenarios(const std::filesystem::path& folder
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
         const auto extension = entry.path().extension();
+        if (entry.path().filename() == kBudgetFile) continue;
         if (extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());

@@ -44,6 +44,7 @@ class TestRun {
             end("broken", {}, prepared.error().to_string());
             return;
         }
+        if (test_.kind == JobKind::command) return run_command();
         auto gadget = start_gadget();
         if (!gadget) {
             end("broken", {}, gadget.error().to_string());
@@ -81,6 +82,36 @@ class TestRun {
         return {};
     }
 
+    [[nodiscard]] GadgetOutput output() {
+        return {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
+                .log = [this](std::string_view line) { tell("log", {std::string(line)}); }};
+    }
+
+    /// A program to its end: its output, then how it ended.
+    void run_command() {
+        SpawnOptions options;
+        options.argv = test_.argv;
+        options.working_directory = folder_;
+        std::vector<std::string> environment{
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + folder_,
+            "TMPDIR=" + folder_};
+        environment.insert(environment.end(), test_.environment.begin(), test_.environment.end());
+        options.environment = std::move(environment);
+        auto command = GadgetProcess::start_command(std::move(options), output());
+        if (!command) {
+            end("broken", {}, command.error().to_string());
+            return;
+        }
+        while (!command->ended() && Clock::now() < deadline_ && !channel_.broken())
+            command->pump(deadline_, -1);
+        const bool in_time = command->ended();
+        if (!in_time) {
+            command->signal(SIGKILL);
+            command->pump(Clock::now() + kStopTimeout, -1);
+        }
+        end(in_time ? "exited" : "hung", command->status(), "");
+    }
+
     Result<GadgetProcess> start_gadget() {
         std::vector<std::string> argv{job_.program, "run", test_.object, "-o", "json"};
         if (!test_.manifest.empty()) argv.insert(argv.end(), {"--manifest", test_.manifest});
@@ -90,9 +121,7 @@ class TestRun {
             GADGET_TRY_ASSIGN(std::string text, substitute(value, variables_));
             argv.push_back("--" + name + "=" + text);
         }
-        return GadgetProcess::start(
-            std::move(argv), {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
-                              .log = [this](std::string_view line) { tell("log", {std::string(line)}); }});
+        return GadgetProcess::start(std::move(argv), output());
     }
 
     void observe(GadgetProcess& gadget) {

@@ -5,7 +5,8 @@
 // NAME VALUE | ready TEST MS | step TEST ID FAILURE | stimulated TEST | row TEST JSON | log TEST LINE |
 // kernel TEST LINE | end TEST STATE CODE SIGNAL DETAIL | fatal WHY | done. STATE is "ended" (after we asked
 // it to), "early" (by itself), "hung" (had to be killed), "unready" (never said that it is attached) or
-// "broken" (could not be started). Frames from the host: stop TEST SETTLE_MS.
+// "broken" (could not be started); of a command "exited" or "hung". Frames from the host: stop TEST
+// SETTLE_MS.
 #pragma once
 
 #include "../job.h"

@@ -51,6 +51,18 @@ Result<GadgetProcess> GadgetProcess::start(std::vector<std::string> argv, Gadget
     return gadget;
 }
 
+Result<GadgetProcess> GadgetProcess::start_command(SpawnOptions options, GadgetOutput output) {
+    GADGET_TRY_ASSIGN(Pipe rows, make_pipe());
+    GADGET_TRY_ASSIGN(Pipe log, make_pipe());
+    options.fds = {{rows.write.get(), 1}, {log.write.get(), 2}};
+    GADGET_TRY_ASSIGN(Subprocess process, Subprocess::spawn(options));
+    GadgetProcess command(std::move(process), std::move(output));
+    command.is_command_ = true;
+    command.rows_.fd = std::move(rows.read);
+    command.log_.fd = std::move(log.read);
+    return command;
+}
+
 void GadgetProcess::pump(Clock::time_point deadline, int extra) {
     extra_ready_ = false;
     const bool was_ready = ready_;
@@ -63,8 +75,8 @@ void GadgetProcess::pump(Clock::time_point deadline, int extra) {
         const int count = ::poll(fds.data(), fds.size(), poll_timeout(deadline));
         if (count < 0 && errno != EINTR) return;
         if (count == 0 && Clock::now() >= deadline) return;
-        if (fds[0].revents != 0) read_stream(rows_, output_.row);
-        if (fds[1].revents != 0) read_stream(log_, output_.log);
+        if (fds[0].revents != 0) read_rows();
+        if (fds[1].revents != 0) read_stream(log_, output_.log, output_.log);
         if (fds[2].revents != 0) {
             char byte = 0;
             if (::read(ready_pipe_.get(), &byte, 1) == 1) ready_ = true;
@@ -78,12 +90,23 @@ void GadgetProcess::pump(Clock::time_point deadline, int extra) {
     }
 }
 
-void GadgetProcess::read_stream(Stream& stream, const std::function<void(std::string_view)>& line) {
+/// A gadget that is told to end stops printing when nobody reads fast enough: its last row may be a part of
+/// one, and that is none.
+void GadgetProcess::read_rows() {
+    const auto cut_off = [this](std::string_view text) {
+        output_.log("the last row is not whole: " + std::string(text.substr(0, 200)));
+    };
+    if (is_command_) return read_stream(rows_, output_.row, output_.row);
+    read_stream(rows_, output_.row, cut_off);
+}
+
+void GadgetProcess::read_stream(Stream& stream, const std::function<void(std::string_view)>& line,
+                                const std::function<void(std::string_view)>& last) {
     std::array<char, 64 * 1024> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled by read
     const auto count = ::read(stream.fd.get(), buffer.data(), buffer.size());
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (count <= 0) {
-        if (!stream.pending.empty()) line(stream.pending);
+        if (!stream.pending.empty()) last(stream.pending);
         stream.pending.clear();
         stream.fd.reset();
         return;
@@ -113,7 +136,11 @@ void GadgetProcess::finish() {
         while (stream->fd.valid()) {
             pollfd fd{stream->fd.get(), POLLIN, 0};
             if (::poll(&fd, 1, 0) <= 0) break;
-            read_stream(*stream, stream == &rows_ ? output_.row : output_.log);
+            if (stream == &rows_) {
+                read_rows();
+            } else {
+                read_stream(*stream, output_.log, output_.log);
+            }
         }
     }
 }

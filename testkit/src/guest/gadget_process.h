@@ -28,6 +28,9 @@ class GadgetProcess {
     /// `argv` without "--ready-fd N", which is added.
     static Result<GadgetProcess> start(std::vector<std::string> argv, GadgetOutput output);
 
+    /// Any program: `options` without descriptors. It is never ready.
+    static Result<GadgetProcess> start_command(SpawnOptions options, GadgetOutput output);
+
     /// Handles what the gadget does until `deadline`, until `extra` (-1: none) is readable, or until
     /// something changes: it becomes ready or it ends. Returns at once when it has ended.
     void pump(Clock::time_point deadline, int extra);
@@ -46,7 +49,9 @@ class GadgetProcess {
     };
     GadgetProcess(Subprocess process, GadgetOutput output)
         : process_(std::move(process)), output_(std::move(output)) {}
-    static void read_stream(Stream& stream, const std::function<void(std::string_view)>& line);
+    static void read_stream(Stream& stream, const std::function<void(std::string_view)>& line,
+                            const std::function<void(std::string_view)>& last);
+    void read_rows();
     void finish();
 
     Subprocess process_;
@@ -54,6 +59,7 @@ class GadgetProcess {
     Stream rows_;
     Stream log_;
     UniqueFd ready_pipe_;
+    bool is_command_ = false;
     bool ready_ = false;
     bool extra_ready_ = false;
     std::optional<ExitStatus> status_;

@@ -15,12 +15,14 @@
 #include "channel.h"
 #include "gadget/support/files.h"
 #include "machine_setup.h"
+#include "verify.h"
 
 namespace gadget::testkit {
 namespace {
 
 constexpr std::string_view kAgent = "testkit-agent";
 constexpr std::string_view kTarget = "testkit-target";
+constexpr std::string_view kVerify = "testkit-verify";
 constexpr int kConsole = 1;
 
 /// How long the device of a port may take to appear after its driver is there.
@@ -80,11 +82,12 @@ int run_as_agent(int argc, char** argv) {
 
 bool is_guest_invocation(int argc, char* const* argv) {
     if (::getpid() == 1) return true;
-    return argc >= 2 && (argv[1] == kAgent || argv[1] == kTarget);
+    return argc >= 2 && (argv[1] == kAgent || argv[1] == kTarget || argv[1] == kVerify);
 }
 
 int guest_main(int argc, char** argv) {
     if (argc >= 2 && argv[1] == kTarget) return 0;  // an exec stimulus: it has been executed, that is all
+    if (argc >= 2 && argv[1] == kVerify) return guest::verify_main(argc, argv);
     (void)::signal(SIGPIPE, SIG_IGN);
     if (::getpid() != 1) return run_as_agent(argc, argv);
     if (const auto result = run_as_init(); !result) say_on_console(result.error());

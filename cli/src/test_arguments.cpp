@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test_arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace gadget::cli {
+
+CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<void()> chosen) {
+    auto* command = app.add_subcommand("test", "Run the tests of a gadget on real kernels");
+    command->add_option("path", options.path, "folder of the gadget")->required()->type_name("PATH");
+    command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
+        ->delimiter(',')
+        ->type_name("K,...");
+    command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")
+        ->delimiter(',')
+        ->type_name("KIND=FILE,...");
+    command->footer("Example: gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64");
+    command->callback(std::move(chosen));
+    return command;
+}
+
+std::vector<CLI::App*> add_verifier_command(CLI::App& app, VerifierOptions& options,
+                                            std::function<void()> chosen) {
+    auto* group =
+        app.add_subcommand("verifier", "What the kernel's verifier makes of a gadget, and budgets for it");
+    group->require_subcommand(1);
+    group->footer(
+        "Examples:\n  gadget verifier measure gadgets/trace_open --kernel host,6.1 -o csv\n"
+        "  gadget verifier update gadgets/trace_open --kernel 5.10,6.1,6.12 --arch amd64,arm64\n"
+        "  gadget verifier check gadgets/trace_open --kernel 5.10,6.1,6.12 --arch amd64,arm64\n"
+        "  gadget verifier explain gadgets/trace_open trace_openat_exit --kernel 6.12");
+    std::vector<CLI::App*> commands;
+    const auto add = [&](const std::string& name, const std::string& text) {
+        auto* command = group->add_subcommand(name, text);
+        command->add_option("input", options.input, "gadget folder, eBPF object or image")
+            ->required()
+            ->type_name("PATH|OBJECT|IMAGE");
+        command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
+            ->delimiter(',')
+            ->type_name("K,...");
+        command->callback([&options, name, chosen] {
+            options.action = name;
+            chosen();
+        });
+        commands.push_back(command);
+        return command;
+    };
+    const auto add_format = [&](CLI::App* command) {
+        command->add_option("-o,--output", options.format, "output format")
+            ->check(CLI::IsMember({"text", "json", "csv", "markdown"}))
+            ->type_name("text|json|csv|markdown");
+        return command;
+    };
+    const auto add_budget = [&](CLI::App* command) {
+        command
+            ->add_option("--budget", options.budget,
+                         "the file with the budgets (default PATH/test/budget.yaml)")
+            ->type_name("FILE");
+        return command;
+    };
+    const auto add_program = [&](CLI::App* command, bool required) {
+        auto* option =
+            command->add_option("program", options.program, "only this program")->type_name("PROGRAM");
+        if (required) option->required();
+        return command;
+    };
+    add_program(add_format(add("measure", "Load each program and show the verifier's statistics")), false);
+    add_budget(add_format(add("check", "Compare with the budgets; exit status 1 when one is exceeded")));
+    add_budget(add("update", "Measure and record the values in the file with the budgets"));
+    add_program(add("explain", "The verifier's walk over the source of a program: hot lines, coverage"), true)
+        ->add_flag("--log", options.log, "also show the kernel's log");
+    return commands;
+}
+
+}  // namespace gadget::cli
