@@ -49,11 +49,35 @@ class TerminalObserver final : public testkit::TestObserver {
     std::string last_reason_;
 };
 
+/// --only: a name that no scenario has is an error.
+Result<void> keep_only(const std::vector<std::string>& only, std::vector<testkit::Scenario>& scenarios) {
+    if (only.empty()) return {};
+    const auto is_called = [](const testkit::Scenario& scenario, const std::string& name) {
+        return scenario.name == name || fs::path(scenario.file).stem() == name;
+    };
+    for (const auto& name : only) {
+        if (std::any_of(scenarios.begin(), scenarios.end(),
+                        [&](const auto& s) { return is_called(s, name); }))
+            continue;
+        std::vector<std::string> names;
+        for (const auto& scenario : scenarios) names.push_back(fs::path(scenario.file).stem());
+        return Error{.code = ErrorCode::invalid_argument,
+                     .message = "--only: there is no scenario '" + name + "'",
+                     .hint = "there are " + join_words(names)};
+    }
+    std::erase_if(scenarios, [&](const auto& scenario) {
+        return std::none_of(only.begin(), only.end(),
+                            [&](const std::string& name) { return is_called(scenario, name); });
+    });
+    return {};
+}
+
 Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& context,
                                      DiagnosticList& findings) {
     testkit::TestRequest request;
     GADGET_TRY_ASSIGN(request.kernels, selected_kernels(options.kernels, options.archs));
     GADGET_TRY_ASSIGN(request.scenarios, testkit::load_scenarios(options.path / "test", findings));
+    GADGET_TRY(keep_only(options.only, request.scenarios));
     if (request.scenarios.empty()) {
         return Error{.code = ErrorCode::rejected_input,
                      .message = "'" + options.path.string() + "' has no tests",

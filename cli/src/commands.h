@@ -88,6 +88,7 @@ struct TestOptions {
     std::vector<std::string> kernels;
     std::vector<model::Arch> archs;
     std::vector<std::string> reports;  ///< junit=F, json=F, markdown=F
+    std::vector<std::string> only;     ///< names or file names of scenarios; empty: all
 };
 int test(const TestOptions& options, const Context& context);
 

@@ -14,6 +14,9 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
     command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")
         ->delimiter(',')
         ->type_name("KIND=FILE,...");
+    command->add_option("--only", options.only, "only this scenario: its name, or its file without .yaml")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     command->footer("Example: gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64");
     command->callback(std::move(chosen));
     return command;

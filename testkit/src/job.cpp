@@ -26,6 +26,8 @@ bool apply_to_test(JobTest& test, const Record& record) {
         test.argv.push_back(record[1]);
     } else if (key == "environment" && record.size() == 2) {
         test.environment.push_back(record[1]);
+    } else if (key == "pause" && record.size() == 1) {
+        test.pause = true;
     } else if (key == "param" && record.size() == 3) {
         test.params.emplace_back(record[1], record[2]);
     } else if (key == "feature" && record.size() == 2) {
@@ -72,6 +74,7 @@ std::string encode_job(const Job& job) {
         add({"test", test.id});
         add({"object", test.object});
         if (!test.manifest.empty()) add({"manifest", test.manifest});
+        if (test.pause) add({"pause"});
         add({"timeout", std::to_string(test.timeout_ms)});
         for (const auto& word : test.argv) add({"word", word});
         for (const auto& variable : test.environment) add({"environment", variable});

@@ -36,6 +36,7 @@ struct JobTest {
     std::vector<std::pair<std::string, std::string>> params;
     std::vector<std::string> features;  ///< needed; the test is skipped when one is missing
     std::vector<JobStep> steps;
+    bool pause = false;  ///< the gadget is stopped while the steps run
     std::uint32_t timeout_ms = 10'000;
 };
 

@@ -96,8 +96,9 @@ void keep_log(const std::filesystem::path& file, const std::string& text, TestRe
 
 }  // namespace
 
-KernelRun::KernelRun(const KernelSelector& kernel, const std::vector<Scenario>& scenarios, Tell tell)
-    : kernel_(kernel), tell_(std::move(tell)) {
+KernelRun::KernelRun(const KernelSelector& kernel, const std::vector<Scenario>& scenarios, Tell tell,
+                     unsigned patience)
+    : kernel_(kernel), tell_(std::move(tell)), patience_(patience) {
     for (const auto& scenario : scenarios) tests_.push_back({.scenario = &scenario});
 }
 
@@ -206,9 +207,16 @@ void KernelRun::judge_early_end(const Test& test, TestResult& result) {
     }
 }
 
-void KernelRun::judge(const Test& test, TestResult& result) {
+std::string KernelRun::missing_message(const Test& test) {
+    for (const auto& message : test.scenario->messages) {
+        if (test.log.find(message) == std::string::npos) return message;
+    }
+    return {};
+}
+
+void KernelRun::judge(const Test& test, unsigned patience, TestResult& result) {
     result.outcome = Outcome::passed;
-    const auto timeout = std::to_string(test.scenario->timeout_seconds) + " s";
+    const auto timeout = std::to_string(test.scenario->timeout_seconds * patience) + " s";
     if (!test.missing.empty()) {
         result.outcome = Outcome::skipped;
         result.failure = FailureClass::missing_feature;
@@ -234,6 +242,8 @@ void KernelRun::judge(const Test& test, TestResult& result) {
         std::string text;
         for (const auto& failure : test.matcher->failures()) text += (text.empty() ? "" : "\n") + failure;
         fail(result, FailureClass::wrong_events, std::move(text));
+    } else if (const auto silent = missing_message(test); !silent.empty()) {
+        fail(result, FailureClass::wrong_events, "the gadget did not say '" + silent + "'");
     } else if (test.state == "hung") {
         fail(result, FailureClass::gadget_hung, "the gadget did not end when it was told to");
     } else if (test.code != 0 || test.signal != 0) {
@@ -272,7 +282,7 @@ std::vector<TestResult> KernelRun::finish(const RunEnd& end, const std::filesyst
     for (auto& test : tests_) {
         TestResult result{.scenario = test.scenario->name, .kernel = kernel_, .release = release_};
         if (test.ended) {
-            judge(test, result);
+            judge(test, patience_, result);
             if (result.outcome == Outcome::passed && end.damaged_frames + end.lost_frames > 0) {
                 fail(result, FailureClass::truncated_result,
                      "parts of the machine's report were damaged or lost (" +
@@ -293,7 +303,8 @@ std::vector<TestResult> KernelRun::finish(const RunEnd& end, const std::filesyst
     return results;
 }
 
-Job make_job(const std::vector<Scenario>& scenarios, const std::string& object, const std::string& manifest) {
+Job make_job(const std::vector<Scenario>& scenarios, const std::string& object, const std::string& manifest,
+             unsigned patience) {
     Job job;
     for (std::size_t i = 0; i < scenarios.size(); ++i) {
         const auto& scenario = scenarios[i];
@@ -302,7 +313,8 @@ Job make_job(const std::vector<Scenario>& scenarios, const std::string& object, 
                      .manifest = manifest,
                      .params = scenario.params,
                      .features = scenario.features,
-                     .timeout_ms = scenario.timeout_seconds * 1000};
+                     .pause = scenario.pause,
+                     .timeout_ms = scenario.timeout_seconds * 1000 * patience};
         for (const auto& step : scenario.steps) test.steps.push_back({step.id, step.kind, step.options});
         job.tests.push_back(std::move(test));
     }

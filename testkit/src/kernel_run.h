@@ -28,7 +28,9 @@ class KernelRun {
   public:
     using Tell = std::function<void(std::string_view step)>;
 
-    KernelRun(const KernelSelector& kernel, const std::vector<Scenario>& scenarios, Tell tell);
+    /// The time limits of the scenarios are multiplied by `patience`.
+    KernelRun(const KernelSelector& kernel, const std::vector<Scenario>& scenarios, Tell tell,
+              unsigned patience = 1);
 
     /// A frame from the agent; returns the frames to send to it.
     [[nodiscard]] std::vector<Record> frame(const Record& record);
@@ -68,19 +70,21 @@ class KernelRun {
     void apply(Test& test, const Record& record, std::vector<Record>& replies);
     static void prepare_matcher(Test& test);
     static void stop_when_satisfied(Test& test, const std::string& id, std::vector<Record>& replies);
-    static void judge(const Test& test, TestResult& result);
+    static void judge(const Test& test, unsigned patience, TestResult& result);
+    static std::string missing_message(const Test& test);
     static void judge_early_end(const Test& test, TestResult& result);
     static void judge_unfinished(const Test& test, const RunEnd& end, TestResult& result);
     static void keep_logs(const Test& test, const std::filesystem::path& folder, TestResult& result);
 
     KernelSelector kernel_;
     Tell tell_;
+    unsigned patience_;
     std::vector<Test> tests_;
     std::string release_;
 };
 
 /// The job that makes the agent run `scenarios`; for the paths see Cargo.
 [[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& object,
-                           const std::string& manifest);
+                           const std::string& manifest, unsigned patience);
 
 }  // namespace gadget::testkit

@@ -62,7 +62,7 @@ class Run {
 
     std::vector<TestResult> test_kernel(const KernelSelector& kernel) {
         const auto tell = [&](std::string_view text) { observer_.step(kernel, text); };
-        KernelRun run(kernel, request_.scenarios, tell);
+        KernelRun run(kernel, request_.scenarios, tell, patience(kernel));
         auto end = on_kernel(kernel, run);
         if (!end) return not_run(kernel, end.error());
         if (end->failure && end->failure->code == ErrorCode::cancelled) cancelled_ = true;
@@ -80,9 +80,9 @@ class Run {
                          .requirement = Requirement{name + " object", ""}};
         }
         Cargo cargo{.job = make_job(request_.scenarios, "@/gadget.bpf.o",
-                                    request_.manifest.empty() ? "" : "@/gadget.yaml"),
+                                    request_.manifest.empty() ? "" : "@/gadget.yaml", patience(kernel)),
                     .files = {{"gadget.bpf.o", object->second}},
-                    .limit = run_timeout()};
+                    .limit = run_timeout() * patience(kernel)};
         if (!request_.manifest.empty()) cargo.files.push_back({"gadget.yaml", as_bytes(request_.manifest)});
         const KernelPlace place{.runners = request_.runners,
                                 .cache = request_.cache,
@@ -92,6 +92,11 @@ class Run {
         return run_on_kernel(
             kernel, place, std::move(cargo), [&run](const Record& record) { return run.frame(record); },
             [&](std::string_view text) { observer_.step(kernel, text); }, cancel_);
+    }
+
+    /// Limits are meant for hardware: an emulated machine on a busy host is many times slower.
+    [[nodiscard]] unsigned patience(const KernelSelector& kernel) const {
+        return kernel.is_host() ? 1 : std::max(1U, request_.patience);
     }
 
     [[nodiscard]] milliseconds run_timeout() const {

@@ -21,8 +21,8 @@ constexpr std::size_t kMaxScenario = 64 * 1024;
 constexpr unsigned kMaxTimeout = 600;
 constexpr std::string_view kBudgetFile = "budget.yaml";  // see verifier.h
 
-constexpr std::array<std::string_view, 7> kKeys{"name",  "description", "requires", "params",
-                                                "steps", "expect",      "timeout"};
+constexpr std::array<std::string_view, 9> kKeys{"name",   "description", "requires", "params", "steps",
+                                                "expect", "messages",    "pause",    "timeout"};
 constexpr std::array<std::string_view, 3> kExpectKeys{"event", "none", "count"};
 constexpr std::array<std::string_view, 6> kMatchKeys{"regex", "contains", "min", "max", "not", "absent"};
 
@@ -133,6 +133,11 @@ class Parser {
         if (const auto features = root["requires"]) read_features(features, scenario);
         if (const auto params = root["params"]) read_params(params, scenario);
         if (const auto steps = root["steps"]) read_steps(steps, scenario);
+        if (const auto messages = root["messages"]) read_messages(messages, scenario);
+        if (const auto pause = root["pause"]) {
+            scenario.pause = scalar(pause, "'pause'") == "true";
+            if (!scenario.pause) error(pause, "scenario-type", "write 'pause: true'");
+        }
         const auto expect = root["expect"];
         if (!expect || !expect.IsSequence() || expect.size() == 0) {
             error(expect ? expect : root, "scenario-expect",
@@ -175,6 +180,11 @@ class Parser {
             scenario.params.emplace_back(scalar(entry.first, "a parameter's name"),
                                          scalar(entry.second, "a parameter"));
         }
+    }
+
+    void read_messages(const YAML::Node& node, Scenario& scenario) {
+        if (!node.IsSequence()) return error(node, "scenario-type", "'messages' must be a list of texts");
+        for (const auto& entry : node) scenario.messages.push_back(scalar(entry, "a message"));
     }
 
     void read_steps(const YAML::Node& node, Scenario& scenario) {

@@ -25,7 +25,11 @@ constexpr std::array kUnmount{OptionSpec{"target", true}, OptionSpec{"error"}};
 constexpr std::array kModule{OptionSpec{"params"}, OptionSpec{"error"}};
 constexpr std::array kTcp{OptionSpec{"address"}, OptionSpec{"port", true},  OptionSpec{"listen"},
                           OptionSpec{"bytes"},   OptionSpec{"source-port"}, OptionSpec{"source-address"},
-                          OptionSpec{"error"}};
+                          OptionSpec{"hold"},    OptionSpec{"error"}};
+constexpr std::array kTls{OptionSpec{"name", true}, OptionSpec{"address"}, OptionSpec{"port", true}};
+constexpr std::array kWait{OptionSpec{"ms"}};
+constexpr std::array kMalloc{OptionSpec{"size"}, OptionSpec{"leak"}};
+constexpr std::array kOom{OptionSpec{"limit"}};
 constexpr std::array kUdp{OptionSpec{"address"}, OptionSpec{"port"}, OptionSpec{"bytes"},
                           OptionSpec{"error"}};
 constexpr std::array kBind{OptionSpec{"address"}, OptionSpec{"port", true}, OptionSpec{"protocol"},
@@ -49,6 +53,13 @@ constexpr std::array kStimuli{
     StimulusSpec{"tcp", "connects, with a listener of its own unless told otherwise, sends and closes", kTcp},
     StimulusSpec{"udp", "sends a datagram", kUdp},
     StimulusSpec{"bind", "binds a socket to a port", kBind},
+    StimulusSpec{"tls", "connects to a listener of its own and sends the greeting of TLS with a server name",
+                 kTls},
+    StimulusSpec{"wait", "does nothing for a while", kWait},
+    StimulusSpec{"malloc", "allocates memory, uses it, and frees it unless it is to leak", kMalloc},
+    StimulusSpec{"mutex", "lets a thread wait for a lock that another one holds", kWait},
+    StimulusSpec{"oom", "goes over the memory limit of a control group of its own, which kills a process",
+                 kOom},
     StimulusSpec{"dns", "asks a question, with a server of its own that answers", kDns},
 };
 

@@ -95,6 +95,16 @@ TEST_F(StimuliTest, TalksOverTheNetwork) {
     EXPECT_NE(run("dns", {{"name", "a..b"}, {"port", "40978"}}), "");
 }
 
+TEST_F(StimuliTest, WaitsAllocatesLocksAndGreets) {
+    EXPECT_EQ(run("wait", {{"ms", "1"}}), "");
+    EXPECT_NE(run("wait", {{"ms", "long"}}), "");
+    EXPECT_EQ(run("malloc", {{"size", "1000000"}}), "");
+    EXPECT_NE(run("malloc", {{"size", "99999999999"}}), "");
+    EXPECT_EQ(run("mutex", {{"ms", "5"}}), "");
+    EXPECT_EQ(run("tls", {{"name", "gadget.example"}, {"port", "40979"}}), "");
+    EXPECT_NE(run("tls", {{"name", ""}, {"port", "40980"}}), "");
+}
+
 TEST(Names, AreTranslatedToNumbers) {
     EXPECT_EQ(errno_number("ENOENT"), ENOENT);
     EXPECT_EQ(errno_number("ENOTHING"), std::nullopt);
@@ -107,7 +117,7 @@ TEST(KernelLog, KnowsAProblemWhenItSeesOne) {
     for (const char* bad :
          {"BUG: unable to handle page fault", "WARNING: CPU: 0 PID: 1 at x.c:1",
           "watchdog: BUG: soft lockup - CPU#0", "rcu: INFO: rcu_sched self-detected stall on CPU",
-          "Out of memory: Killed process 12 (x)"}) {
+          "Out of memory: Killed process 12 (x)", "WARNING: kernel/x.c:1 at f+0x0/0x10, CPU#0: y/1"}) {
         EXPECT_TRUE(is_kernel_problem(bad)) << bad;
     }
     for (const char* good : {"", "random: crng init done", "reboot: Power down", "DEBUG: x"})

@@ -5,6 +5,7 @@
 // --emit=JSON (repeatable) prints a row, --behave=NAME misbehaves as NAME says.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -47,6 +48,33 @@ void write_file(const char* path, const char* text) {
     if (fd >= 0) ::close(fd);
 }
 
+/// To the console and to the port that PID 1 has open: bytes that are nothing, a frame of a stranger, and one
+/// with our nonce and a wrong checksum.
+void write_garbage() {
+    std::string garbage;
+    for (int i = 0; i < 5000; ++i) garbage += static_cast<char>((i * 131 + i / 7) & 0xff);
+    std::string nonce;
+    if (std::FILE* job = std::fopen("/gadgetkit/job", "re"); job != nullptr) {
+        char line[256];
+        while (std::fgets(line, sizeof line, job) != nullptr) {
+            if (std::strncmp(line, "nonce\t", 6) == 0) nonce.assign(line + 6, std::strcspn(line + 6, "\n"));
+        }
+        std::fclose(job);
+    }
+    garbage += "\n#gk 0123456789abcdef 0 00000000 done\n#gk " + nonce + " 3 00000000 end\t0\tended\t0\t0\t\n";
+    write_file("/dev/console", garbage.c_str());
+    const int init = static_cast<int>(::syscall(SYS_pidfd_open, 1, 0));
+    for (int number = 0; number < 64; ++number) {
+        char target[64] = {};
+        const auto link = "/proc/1/fd/" + std::to_string(number);
+        if (::readlink(link.c_str(), target, sizeof target - 1) <= 0 ||
+            std::strstr(target, "vport") == nullptr)
+            continue;
+        const int port = static_cast<int>(::syscall(SYS_pidfd_getfd, init, number, 0));
+        if (port >= 0) (void)!::write(port, garbage.data(), garbage.size());
+    }
+}
+
 int refuse(const char* message, int status) {
     std::fprintf(stderr, "gadget: %s\n", message);
     return status;
@@ -60,6 +88,11 @@ void print_rows(const Options& options) {
 int run_gadget(const Options& options) {
     if (options.behave == "refuse-load")
         return refuse("error: program 'on_open' was refused by the verifier [load-refused]", 1);
+    if (options.behave == "refuse-attach")
+        return refuse("error: cannot attach program 'on_open' to x: no such function", 4);
+    if (options.behave == "splat")
+        write_file("/dev/kmsg", "<4>WARNING: CPU: 0 PID: 1 at kernel/bpf/x.c:12 made_up+0x0/0x10\n");
+    if (options.behave == "garbage-ports") write_garbage();
     if (options.behave == "missing-feature")
         return refuse("error: this kernel has no kprobes (missing: kprobe)", 3);
     if (options.behave == "crash") ::abort();

@@ -94,23 +94,50 @@ TEST_F(MachineTest, RunsManyTestsInOneBootAndTellsGadgetFailuresApart) {
         scenario("mute", {{"behave", "never-ready"}}),
         scenario("garbage", {{"behave", "garbage"}, kGoodRow}),
         scenario("hanging", {kGoodRow, {"behave", "hang"}}),
+        scenario("unattached", {{"behave", "refuse-attach"}}),
+        scenario("splat", {kGoodRow, {"behave", "splat"}}),
+        scenario("unstimulated", {kGoodRow}),
         scenario("good again", {kGoodRow}),
     };
-    scenarios[1].timeout_seconds = 2;
-    scenarios[2].timeout_seconds = 2;  // its event comes only when the gadget is told to stop
-    scenarios[6].timeout_seconds = 2;
+    scenarios[12].steps = {{"opener", "open", {{"path", "${tmp}/nothing"}}}};
+    scenarios[1].timeout_seconds = 1;
+    scenarios[2].timeout_seconds = 1;  // its event comes only when the gadget is told to stop
+    scenarios[6].timeout_seconds = 1;
     const auto results = run(std::move(scenarios));
-    const FailureClass expected[] = {
-        FailureClass::none,         FailureClass::wrong_events,    FailureClass::none,
-        FailureClass::load_refused, FailureClass::missing_feature, FailureClass::gadget_crashed,
-        FailureClass::gadget_hung,  FailureClass::bad_output,      FailureClass::gadget_hung,
-        FailureClass::none};
+    const FailureClass expected[] = {FailureClass::none,
+                                     FailureClass::wrong_events,
+                                     FailureClass::none,
+                                     FailureClass::load_refused,
+                                     FailureClass::missing_feature,
+                                     FailureClass::gadget_crashed,
+                                     FailureClass::gadget_hung,
+                                     FailureClass::bad_output,
+                                     FailureClass::gadget_hung,
+                                     FailureClass::attach_refused,
+                                     FailureClass::kernel_problem,
+                                     FailureClass::stimulus_failed,
+                                     FailureClass::none};
+    const char* words[] = {"",
+                           "ok is 'no'",
+                           "",
+                           "refused to load",
+                           "lacks something",
+                           "killed by signal",
+                           "was not attached within",
+                           "not JSON",
+                           "did not end when it was told to",
+                           "could not be attached",
+                           "the kernel reported: WARNING",
+                           "step 'opener'",
+                           ""};
     ASSERT_EQ(results.size(), std::size(expected));
     for (std::size_t i = 0; i < results.size(); ++i) {
         EXPECT_EQ(results[i].failure, expected[i]) << results[i].scenario << ": " << results[i].message;
         EXPECT_EQ(results[i].release, kernel_.release);
+        EXPECT_NE(results[i].message.find(words[i]), std::string::npos) << results[i].message;
+        EXPECT_EQ(exit_status(std::vector{results[i]}), expected[i] == FailureClass::none ? 0 : 1);
     }
-    EXPECT_EQ(observer_.finished_, 10);
+    EXPECT_EQ(observer_.finished_, 13);
 }
 
 TEST_F(MachineTest, StimuliDoWhatTheScenarioSays) {
@@ -168,11 +195,37 @@ TEST_F(MachineTest, AKernelThatPanicsIsBlamedOnItsTest) {
 TEST_F(MachineTest, AMachineThatGoesOffIsATruncatedResult) {
     const auto result = run_one({{"behave", "power-off"}});
     EXPECT_EQ(result.failure, FailureClass::truncated_result) << result.message;
+    EXPECT_NE(result.message.find("went off before its tests were over"), std::string::npos)
+        << result.message;
+    EXPECT_EQ(exit_status(std::vector{result}), 4);
+}
+
+TEST_F(MachineTest, GarbageOnEveryPortIsNoResult) {
+    const auto results =
+        run({scenario("good", {kGoodRow}), scenario("garbage", {kGoodRow, {"behave", "garbage-ports"}})});
+    ASSERT_EQ(results.size(), 2U);
+    EXPECT_EQ(results[1].failure, FailureClass::truncated_result) << results[1].message;
+    EXPECT_NE(results[1].message.find("damaged or lost"), std::string::npos) << results[1].message;
+    EXPECT_EQ(exit_status(results), 4);
+}
+
+TEST_F(MachineTest, WithoutQemuNothingRunsAndThePackageIsNamed) {
+    const char* path = std::getenv("PATH");
+    const std::string before = path == nullptr ? "" : path;
+    ::setenv("PATH", "/nowhere", 1);
+    const auto result = run_one({kGoodRow});
+    ::setenv("PATH", before.c_str(), 1);
+    EXPECT_EQ(result.failure, FailureClass::no_machine) << result.message;
+    EXPECT_NE(result.message.find("qemu-system"), std::string::npos) << result.message;
+    EXPECT_NE(result.suggestion.find("install the package"), std::string::npos) << result.suggestion;
+    EXPECT_EQ(exit_status(std::vector{result}), 3);
 }
 
 TEST_F(MachineTest, AGadgetThatEatsTheMemoryIsToldFromOneThatCrashes) {
     const auto result = run_one({{"behave", "eat-memory"}});
     EXPECT_EQ(result.failure, FailureClass::out_of_memory) << result.message;
+    EXPECT_NE(result.message.find("memory"), std::string::npos) << result.message;
+    EXPECT_EQ(exit_status(std::vector{result}), 6);
 }
 
 TEST_F(MachineTest, ABootThatHangsEndsInTime) {
@@ -211,7 +264,7 @@ TEST_F(MachineTest, AKernelThatIsNoneFailsTheBoot) {
     EXPECT_EQ(end->failure->code, ErrorCode::boot_failed) << end->failure->message;
 }
 
-TEST_F(MachineTest, AnInterruptEndsEverythingAtOnce) {
+TEST_F(MachineTest, AnInterruptEndsEverything) {
     const UniqueFd wish(::eventfd(0, EFD_CLOEXEC));
     ASSERT_TRUE(wish);
     class Interrupting final : public TestObserver {

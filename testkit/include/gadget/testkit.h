@@ -86,8 +86,9 @@ struct TestRequest {
     std::filesystem::path logs;  ///< a folder for what the machines said; empty: nothing is kept
     std::chrono::milliseconds boot_timeout{300'000};  ///< generous: a busy host is not a broken kernel
     unsigned memory_mib = 256;                        ///< of a machine
-    unsigned gdb_port = 0;                            ///< machines wait there for a debugger; 0 = none
-    unsigned parallel = 2;                            ///< machines side by side
+    unsigned patience = 4;  ///< the time limits of scenarios are multiplied by it in machines
+    unsigned gdb_port = 0;  ///< machines wait there for a debugger; 0 = none
+    unsigned parallel = 2;  ///< machines side by side
 };
 
 /// Runs every scenario on every kernel, all scenarios of a kernel in one machine. There is a result for each

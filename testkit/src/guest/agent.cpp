@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -74,6 +75,7 @@ class TestRun {
         GADGET_TRY(gadget::create_directories(folder_));
         if (::chmod(folder_.c_str(), 01777) != 0) return errno_error(errno, "cannot open up " + folder_);
         set("tmp", folder_);
+        set("agent.pid", std::to_string(::getpid()));
         for (const auto& step : test_.steps) {
             GADGET_TRY_ASSIGN(Actor actor, Actor::start(step));
             set(step.id + ".pid", std::to_string(actor.pid()));
@@ -139,7 +141,9 @@ class TestRun {
         }
         tell("ready",
              {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
+        if (test_.pause) gadget.signal(SIGSTOP);
         stimulate(gadget);
+        if (test_.pause) gadget.signal(SIGCONT);
         tell("stimulated", {});
         const auto settle = wait_for_stop(gadget);
         const auto end = std::min(deadline_, Clock::now() + settle);

@@ -30,6 +30,8 @@ constexpr std::size_t kMaxProblems = 50;
 }  // namespace
 
 bool is_kernel_problem(std::string_view message) {
+    // "WARNING: kernel/bpf/x.c:12 at f+0x1/0x2, CPU#0: ..." of Linux 7.x has the processor last.
+    if (message.starts_with("WARNING: ") && message.find(" at ") != std::string_view::npos) return true;
     return std::any_of(kSigns.begin(), kSigns.end(), [&](std::string_view sign) {
         const auto at = message.find(sign);
         if (at == std::string_view::npos) return false;

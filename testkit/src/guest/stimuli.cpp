@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stimuli.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +12,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "gadget/support/unique_fd.h"
 #include "stimulus_parts.h"
 
 namespace gadget::testkit::guest {
@@ -37,6 +40,11 @@ constexpr std::array kStimuli{
     Stimulus{"udp", send_udp},
     Stimulus{"bind", bind_socket},
     Stimulus{"dns", ask_dns},
+    Stimulus{"tls", greet_tls},
+    Stimulus{"wait", wait_a_while},
+    Stimulus{"malloc", allocate_memory},
+    Stimulus{"mutex", contend_for_lock},
+    Stimulus{"oom", exhaust_group},
 };
 
 }  // namespace
@@ -46,6 +54,11 @@ std::optional<unsigned> parse_number(std::string_view text, int base) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
     if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
     return value;
+}
+
+bool write_file_in_place(const std::string& path, std::string_view text) {
+    const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 std::string errno_name(int error) {

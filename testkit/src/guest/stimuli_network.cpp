@@ -91,6 +91,28 @@ std::string dns_query(const std::string& name, std::uint16_t type, std::uint16_t
     return packet;
 }
 
+/// A TLS record with a ClientHello that has one cipher and the server name `name` (RFC 8446, 4.1.2; RFC 6066,
+/// 3). Empty for a name that is none.
+std::string client_hello(const std::string& name) {
+    constexpr std::size_t kMaxName = 255;
+    if (name.empty() || name.size() > kMaxName) return {};
+    const auto number = [](std::size_t value, int bytes) {
+        std::string text;
+        for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) text += static_cast<char>(value >> shift);
+        return text;
+    };
+    const auto with_size = [&number](const std::string& text, int bytes) {
+        return number(text.size(), bytes) + text;
+    };
+    const std::string server_name = with_size(number(0, 1) + with_size(name, 2), 2);
+    const std::string extensions = number(0, 2) + with_size(server_name, 2);
+    std::string body = "\x03\x03" + std::string(32, 'r');  // version 1.2, random
+    body += number(0, 1) + with_size("\x13\x01", 2);       // no session, TLS_AES_128_GCM_SHA256
+    body += with_size(number(0, 1), 1) + with_size(extensions, 2);
+    const std::string handshake = number(1, 1) + with_size(body, 3);
+    return std::string("\x16\x03\x01") + with_size(handshake, 2);
+}
+
 std::uint16_t dns_type(const std::string& name) {
     if (name == "AAAA") return 28;
     if (name == "TXT") return 16;
@@ -143,6 +165,30 @@ std::string talk_tcp(const StimulusContext& context) {
     std::array<char, 1024> buffer{};
     if (!bytes.empty() &&
         (!wait_readable(server) || ::recv(server.get(), buffer.data(), buffer.size(), 0) <= 0))
+        return "nothing was received";
+    const auto hold = parse_number(context.option("hold", "0"), 10);
+    if (!hold) return "hold '" + context.option("hold") + "' is not a number of milliseconds";
+    (void)::poll(nullptr, 0, static_cast<int>(std::min(*hold, 600'000U)));
+    return {};
+}
+
+std::string greet_tls(const StimulusContext& context) {
+    const auto address = address_option(context, "address", "port", "0");
+    const auto hello = client_hello(context.option("name"));
+    if (!address || hello.empty()) return "the options are no server name, address and port";
+    const UniqueFd listener = make_socket(*address, SOCK_STREAM);
+    if (!listener) return "socket: " + errno_name(errno);
+    if (const int error = bind_to(listener, *address); error != 0) return "bind: " + errno_name(error);
+    const UniqueFd client = make_socket(*address, SOCK_STREAM);
+    if (::listen(listener.get(), 1) != 0 || !client ||
+        ::connect(client.get(), address->get(), address->size) != 0)
+        return "connect: " + errno_name(errno);
+    const UniqueFd server(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    if (!server) return "accept: " + errno_name(errno);
+    if (::send(client.get(), hello.data(), hello.size(), MSG_NOSIGNAL) < 0)
+        return "send: " + errno_name(errno);
+    std::array<char, 1024> buffer{};
+    if (!wait_readable(server) || ::recv(server.get(), buffer.data(), buffer.size(), 0) <= 0)
         return "nothing was received";
     return {};
 }

@@ -21,6 +21,9 @@ namespace gadget::testkit::guest {
 /// Waits for a child whose exit status must be that of the step's `status` option.
 [[nodiscard]] std::string wait_for(pid_t child, const StimulusContext& context, std::string_view what);
 
+/// Writes to a file that is there, as those of control groups are.
+[[nodiscard]] bool write_file_in_place(const std::string& path, std::string_view text);
+
 std::string open_file(const StimulusContext& context);
 std::string make_folder(const StimulusContext& context);
 std::string remove_file(const StimulusContext& context);
@@ -35,7 +38,13 @@ std::string mount_file_system(const StimulusContext& context);
 std::string unmount_file_system(const StimulusContext& context);
 std::string load_module(const StimulusContext& context);
 
+std::string wait_a_while(const StimulusContext& context);
+std::string allocate_memory(const StimulusContext& context);
+std::string contend_for_lock(const StimulusContext& context);
+std::string exhaust_group(const StimulusContext& context);
+
 std::string talk_tcp(const StimulusContext& context);
+std::string greet_tls(const StimulusContext& context);
 std::string send_udp(const StimulusContext& context);
 std::string bind_socket(const StimulusContext& context);
 std::string ask_dns(const StimulusContext& context);

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../record.h"
@@ -119,6 +120,14 @@ void prepare_maps(bpf_object* object) {
     }
 }
 
+/// The program types of sections that libbpf has no entry for, and that gadgets use.
+bpf_prog_type type_of_section(std::string_view section) {
+    if (section.starts_with("socket")) return BPF_PROG_TYPE_SOCKET_FILTER;
+    if (section.starts_with("perf_event")) return BPF_PROG_TYPE_PERF_EVENT;
+    if (section.starts_with("classifier")) return BPF_PROG_TYPE_SCHED_CLS;
+    return section.starts_with("action") ? BPF_PROG_TYPE_SCHED_ACT : BPF_PROG_TYPE_UNSPEC;
+}
+
 /// Loads `name` alone. The log is in a buffer of `size` bytes.
 Attempt load_once(const Bytes& bytes, const std::string& name, unsigned level, std::size_t size) {
     Attempt attempt;
@@ -136,9 +145,8 @@ Attempt load_once(const Bytes& bytes, const std::string& name, unsigned level, s
         (void)bpf_program__set_autoload(program, is_it);
         if (is_it) wanted = program;
         // "socket1" and the like: sections of gadgets that libbpf has no entry for.
-        const std::string_view section = bpf_program__section_name(program);
-        if (bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC && section.starts_with("socket"))
-            (void)bpf_program__set_type(program, BPF_PROG_TYPE_SOCKET_FILTER);
+        if (bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC)
+            (void)bpf_program__set_type(program, type_of_section(bpf_program__section_name(program)));
     }
     if (wanted == nullptr) {
         attempt.error = ENOENT;

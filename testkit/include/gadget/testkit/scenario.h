@@ -14,7 +14,9 @@
 //     - event: {fname: "${tmp}/nothing", error: ENOENT, proc.pid: "${opener.pid}", proc.creds.uid: 1000}
 //       count: 1                             # or {min: 1, max: 3}; at least one when left out
 //     - none: {error: ""}
-//   timeout: 10                              # seconds, for one kernel under emulation
+//   messages: [lost]                         # words that the gadget must say on standard error
+//   pause: true                              # the gadget does not run while the steps do
+//   timeout: 10                              # seconds; emulated machines get four times as many
 //
 // A field is compared with a value; with one of a list of values; or with {regex: R}, {contains: T}, {min: N,
 // max: M}, {not: V}, {absent: true}. ${tmp} is a folder that anyone may write to, ${ID.pid} the process of
@@ -69,7 +71,9 @@ struct Scenario {
     std::vector<std::string> features;
     std::vector<Step> steps;
     std::vector<Expectation> expectations;
-    unsigned timeout_seconds = 10;
+    std::vector<std::string> messages;  ///< each is in a line that the gadget writes to standard error
+    bool pause = false;                 ///< the gadget is stopped while the steps run: its buffers overflow
+    unsigned timeout_seconds = 10;      ///< on hardware; emulated machines get more
 };
 
 /// Reads one scenario. Findings (unknown keys, stimuli and features, with line and column) go to `sink`; with
