@@ -99,7 +99,7 @@ TEST_F(MachineTest, RunsManyTestsInOneBootAndTellsGadgetFailuresApart) {
         scenario("unstimulated", {kGoodRow}),
         scenario("good again", {kGoodRow}),
     };
-    scenarios[12].steps = {{"opener", "open", {{"path", "${tmp}/nothing"}}}};
+    scenarios[11].steps = {{"opener", "open", {{"path", "${tmp}/nothing"}}}};
     scenarios[1].timeout_seconds = 1;
     scenarios[2].timeout_seconds = 1;  // its event comes only when the gadget is told to stop
     scenarios[6].timeout_seconds = 1;
