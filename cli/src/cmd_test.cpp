@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "commands.h"
+#include "cmd_test.h"
 #include "compile_folder.h"
 #include "exit_status.h"
 #include "findings_output.h"
@@ -72,10 +72,17 @@ Result<void> keep_only(const std::vector<std::string>& only, std::vector<testkit
     return {};
 }
 
-Result<testkit::TestRequest> prepare(const TestOptions& options, const Context& context,
-                                     DiagnosticList& findings) {
+Result<testkit::TestRequest> prepare(const TestOptions& options,
+                                     const std::vector<testkit::KernelSelector>& kernels,
+                                     const Context& context, DiagnosticList& findings) {
     testkit::TestRequest request;
-    GADGET_TRY_ASSIGN(request.kernels, selected_kernels(options.kernels, options.archs));
+    request.kernels = kernels;
+    request.gdb_port = options.gdb_port;
+    if (options.gdb_port != 0) {
+        request.boot_timeout = std::chrono::hours(24);
+        request.patience = 1000;
+        request.parallel = 1;
+    }
     GADGET_TRY_ASSIGN(request.scenarios, testkit::load_scenarios(options.path / "test", findings));
     GADGET_TRY(keep_only(options.only, request.scenarios));
     if (request.scenarios.empty()) {
@@ -174,12 +181,43 @@ Result<void> check_reports(const TestOptions& options) {
     return {};
 }
 
+/// --print-qemu.
+int print_machines(const testkit::TestRequest& request, const Context& context) {
+    for (const auto& kernel : request.kernels) {
+        if (kernel.is_host()) continue;
+        const auto folder = request.logs / (kernel.id + "-" + std::string(model::to_string(kernel.arch)));
+        if (const auto made = gadget::create_directories(folder); !made)
+            return context.terminal.fail(made.error());
+        const auto words =
+            testkit::machine_command_line(request, kernel, folder / "initramfs.cpio", context.cancel);
+        if (!words) return context.terminal.fail(words.error());
+        std::string line;
+        for (const auto& word : *words)
+            line +=
+                (line.empty() ? "" : " ") + (word.find(' ') == std::string::npos ? word : "'" + word + "'");
+        context.terminal.print(line + "\n");
+    }
+    return context.terminal.output_status();
+}
+
 }  // namespace
 
 int test(const TestOptions& options, const Context& context) {
     if (const auto checked = check_reports(options); !checked) return context.terminal.fail(checked.error());
+    auto kernels = selected_kernels(options.kernels, options.archs);
+    if (kernels) kernels = shard_of(options.shard, std::move(*kernels));
+    if (!kernels) return context.terminal.fail(kernels.error());
+    if (!options.matrix.empty()) {
+        context.terminal.print(github_matrix(*kernels));
+        return context.terminal.output_status();
+    }
+    if (kernels->empty()) {
+        context.terminal.say("there is nothing in this part: there are fewer kernels than parts");
+        return kOk;
+    }
+    if (!options.exec.empty()) return test_command(options, *kernels, context);
     DiagnosticList findings;
-    const auto request = prepare(options, context, findings);
+    const auto request = prepare(options, *kernels, context, findings);
     findings.sort();
     context.terminal.show(findings, file_source_reader());
     if (!request) {
@@ -189,6 +227,7 @@ int test(const TestOptions& options, const Context& context) {
                              ", nothing was tested");
         return kRejected;
     }
+    if (options.print_qemu) return print_machines(*request, context);
     TerminalObserver observer(context.terminal);
     const auto results = testkit::run_tests(*request, observer, context.cancel);
     if (!results) return context.terminal.fail(results.error());

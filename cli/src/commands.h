@@ -84,11 +84,17 @@ int inspect(const InspectOptions& options, const Context& context);
 int run(const RunOptions& options, const Context& context);
 
 struct TestOptions {
-    std::filesystem::path path = ".";
+    std::filesystem::path path;
     std::vector<std::string> kernels;
     std::vector<model::Arch> archs;
     std::vector<std::string> reports;  ///< junit=F, json=F, markdown=F
     std::vector<std::string> only;     ///< names or file names of scenarios; empty: all
+    std::filesystem::path exec;        ///< a program to run inside each kernel, not the scenarios
+    std::vector<std::string> exec_arguments;
+    std::string shard;   ///< "1/3": this part of the kernels
+    std::string matrix;  ///< "github": print the kernels as a job matrix
+    bool print_qemu = false;
+    unsigned gdb_port = 0;
 };
 int test(const TestOptions& options, const Context& context);
 

@@ -7,7 +7,7 @@ namespace gadget::cli {
 
 CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<void()> chosen) {
     auto* command = app.add_subcommand("test", "Run the tests of a gadget on real kernels");
-    command->add_option("path", options.path, "folder of the gadget")->required()->type_name("PATH");
+    command->add_option("path", options.path, "folder of the gadget")->type_name("PATH");
     command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
         ->delimiter(',')
         ->type_name("K,...");
@@ -17,8 +17,35 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
     command->add_option("--only", options.only, "only this scenario: its name, or its file without .yaml")
         ->type_name("NAME")
         ->allow_extra_args(false);
-    command->footer("Example: gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64");
-    command->callback(std::move(chosen));
+    command
+        ->add_option("--exec", options.exec,
+                     "run this program inside each kernel, and end with its exit status")
+        ->type_name("PROGRAM");
+    command->add_option("--arg", options.exec_arguments, "an argument of that program; can be repeated")
+        ->type_name("ARG")
+        ->allow_extra_args(false);
+    command->add_option("--shard", options.shard, "only this part of the kernels, e.g. 2/5")
+        ->type_name("I/N");
+    command
+        ->add_option("--matrix", options.matrix, "print the kernels as a matrix of jobs, and do nothing else")
+        ->check(CLI::IsMember({"github"}))
+        ->type_name("github");
+    command->add_flag("--print-qemu", options.print_qemu,
+                      "print the command lines of the machines, and do nothing else");
+    command
+        ->add_option("--gdb", options.gdb_port, "the machine waits for a debugger on this port of 127.0.0.1")
+        ->check(CLI::Range(1U, 65'535U))
+        ->type_name("PORT");
+    command->footer(
+        "Examples:\n  gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64\n"
+        "  gadget test gadgets/trace_open --only failed_only --report junit=results.xml\n"
+        "  gadget test --exec ./my_test --arg --verbose --kernel 5.10,6.12\n"
+        "  gadget test gadgets/trace_open --kernel 5.10,6.1,6.12 --matrix github");
+    command->callback([&options, chosen = std::move(chosen)] {
+        if (options.path.empty() && options.exec.empty() && options.matrix.empty())
+            throw CLI::RequiredError("path");
+        chosen();
+    });
     return command;
 }
 

@@ -103,6 +103,33 @@ Result<RunEnd> in_machine(const KernelSelector& selector, const KernelPlace& pla
 
 }  // namespace
 
+Result<std::vector<std::string>> machine_command(const KernelSelector& selector, const KernelPlace& place,
+                                                 Cargo cargo, const std::filesystem::path& initramfs,
+                                                 const CancelToken& cancel) {
+    if (selector.is_host()) {
+        return Error{.code = ErrorCode::invalid_argument,
+                     .message = "the host is no machine: there is no command line"};
+    }
+    GADGET_TRY(check_runner(place.runners, selector.arch));
+    NoProgress silent;
+    GADGET_TRY_ASSIGN(const Kernel kernel,
+                      KernelStore(place.cache).fetch(selector.id, selector.arch, silent, cancel));
+    GADGET_TRY_ASSIGN(const Bytes runner, read_file(place.runners.at(selector.arch)));
+    cargo.job.program = "@program";
+    cargo.job.nonce = make_nonce();
+    for (auto& file : cargo.files) {
+        if (!file.name.starts_with('/')) file.name.insert(0, "gadgetkit/");
+    }
+    GADGET_TRY_ASSIGN(
+        const Bytes archive,
+        make_initramfs(kernel, runner, at_place(std::move(cargo.job), "/gadgetkit", kGuestProgram),
+                       cargo.files));
+    GADGET_TRY(write_file_atomic(initramfs, archive));
+    MachineRequest machine{.kernel = &kernel, .memory_mib = place.memory_mib, .debug = place.debug};
+    machine.debug.initramfs = initramfs;
+    return qemu_command(machine);
+}
+
 Job at_place(Job job, const std::string& folder, const std::string& program) {
     const auto place = [&](std::string& text) {
         if (text.starts_with("@/")) text.replace(0, 1, folder);
@@ -113,6 +140,12 @@ Job at_place(Job job, const std::string& folder, const std::string& program) {
         place(test.object);
         place(test.manifest);
         for (auto& word : test.argv) place(word);
+        for (auto& variable : test.environment) {
+            const auto equals = variable.find('=') + 1;
+            auto value = variable.substr(equals);
+            place(value);
+            variable.replace(equals, std::string::npos, value);
+        }
     }
     return job;
 }

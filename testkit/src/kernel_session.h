@@ -41,6 +41,12 @@ using Tell = std::function<void(std::string_view step)>;
 Result<RunEnd> run_on_kernel(const KernelSelector& kernel, const KernelPlace& place, Cargo cargo,
                              const FrameHandler& handler, const Tell& tell, const CancelToken& cancel);
 
+/// The command line of the machine that run_on_kernel() would start, with the initramfs in `initramfs`: what
+/// the agent says comes on the console. `invalid_argument` for the host.
+Result<std::vector<std::string>> machine_command(const KernelSelector& kernel, const KernelPlace& place,
+                                                 Cargo cargo, const std::filesystem::path& initramfs,
+                                                 const CancelToken& cancel);
+
 /// The job with the paths of a place: "@/x" becomes `folder`/x, "@program" `program`.
 [[nodiscard]] Job at_place(Job job, const std::string& folder, const std::string& program);
 

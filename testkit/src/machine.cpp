@@ -7,6 +7,9 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 #include <algorithm>
 #include <array>
@@ -266,6 +269,34 @@ class Machine {
     MachineEnd end_;
 };
 
+#if defined(__x86_64__)
+/// The rate of this machine's time stamp counter, which is that of an emulated amd64 machine too.
+unsigned counter_khz() {
+    static const unsigned khz = [] {
+        const auto started = Clock::now();
+        const auto first = __rdtsc();
+        while (Clock::now() - started < milliseconds(20)) continue;
+        const auto last = __rdtsc();
+        const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - started).count();
+        return static_cast<unsigned>(static_cast<double>(last - first) * 1e6 / static_cast<double>(ns));
+    }();
+    return khz;
+}
+#endif
+
+/// A kernel measures the rate of the time stamp counter during its boot. On a busy host an emulated one comes
+/// out wrong by far, and seconds inside are no seconds: it is told. A processor of such a host stands still
+/// at times, which is no lockup of the kernel.
+std::string emulated_time(bool amd64) {
+    std::string words = " watchdog_thresh=60";
+#if defined(__x86_64__)
+    if (amd64) words += " tsc=reliable tsc_early_khz=" + std::to_string(counter_khz());
+#else
+    (void)amd64;
+#endif
+    return words;
+}
+
 }  // namespace
 
 std::string qemu_program(model::Arch arch) {
@@ -290,9 +321,7 @@ std::vector<std::string> qemu_command(const MachineRequest& request) {
     // ticks against a busy loop: on a host with other work it fails now and then, and the boot with it.
     std::string append = "quiet panic=-1 oops=panic cryptomgr.notests ";
     append += amd64 ? "console=ttyS0 mitigations=off no_timer_check" : "console=ttyAMA0 kpti=off";
-    // The rate of the emulated time stamp counter is measured during the boot: on a busy host it comes out
-    // wrong, and seconds inside are no seconds.
-    if (amd64 && !request.kvm) append += " clocksource=hpet";
+    if (!request.kvm) append += emulated_time(amd64);
     if (request.debug.gdb_port != 0) append += " nokaslr";
     std::vector<std::string> argv{qemu_program(request.kernel->arch)};
     const auto add = [&argv](std::initializer_list<std::string> words) { argv.insert(argv.end(), words); };
@@ -304,9 +333,14 @@ std::vector<std::string> qemu_command(const MachineRequest& request) {
     }
     add({"-m", std::to_string(request.memory_mib), "-nodefaults", "-no-user-config", "-display", "none",
          "-no-reboot"});
-    add({"-kernel", request.kernel->image.string(), "-initrd", "/dev/fd/" + std::to_string(kInitramfsFd)});
+    const auto& file = request.debug.initramfs;
+    add({"-kernel", request.kernel->image.string(), "-initrd",
+         file.empty() ? "/dev/fd/" + std::to_string(kInitramfsFd) : file.string()});
+    if (request.debug.gdb_port != 0)
+        add({"-gdb", "tcp:127.0.0.1:" + std::to_string(request.debug.gdb_port), "-S"});
     add({"-append", append});
     add({"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"});
+    if (!file.empty()) return argv;  // the frames come on the console then
     add({"-device", "virtio-serial-pci", "-chardev", "socket,id=results,fd=" + std::to_string(kPortFd)});
     add({"-device", "virtserialport,chardev=results,name=" + std::string(kPortName)});
     return argv;

@@ -19,8 +19,8 @@ namespace gadget::testkit {
 
 /// For people who look into a machine.
 struct MachineDebug {
-    unsigned gdb_port = 0;  ///< of 127.0.0.1: the machine waits there for a debugger; 0 = none
-    bool shell = false;     ///< the console is this terminal, and there is no result port
+    unsigned gdb_port = 0;              ///< of 127.0.0.1: the machine waits there for a debugger; 0 = none
+    std::filesystem::path initramfs{};  ///< a file, not a descriptor; then there is no result port either
 };
 
 struct MachineRequest {

@@ -50,6 +50,12 @@ class Run {
         return results;
     }
 
+    Result<std::vector<std::string>> command(const KernelSelector& kernel,
+                                             const std::filesystem::path& file) const {
+        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel));
+        return machine_command(kernel, place(), std::move(cargo), file, cancel_);
+    }
+
   private:
     void work() {
         for (auto index = next_++; index < request_.kernels.size() && !cancelled_; index = next_++) {
@@ -70,7 +76,7 @@ class Run {
         return run.finish(*end, request_.logs.empty() ? request_.logs : request_.logs / folder);
     }
 
-    Result<RunEnd> on_kernel(const KernelSelector& kernel, KernelRun& run) {
+    Result<Cargo> cargo_for(const KernelSelector& kernel) const {
         const auto object = request_.objects.find(kernel.arch);
         if (object == request_.objects.end()) {
             const std::string name(model::to_string(kernel.arch));
@@ -84,13 +90,21 @@ class Run {
                     .files = {{"gadget.bpf.o", object->second}},
                     .limit = run_timeout() * patience(kernel)};
         if (!request_.manifest.empty()) cargo.files.push_back({"gadget.yaml", as_bytes(request_.manifest)});
-        const KernelPlace place{.runners = request_.runners,
-                                .cache = request_.cache,
-                                .boot_timeout = request_.boot_timeout,
-                                .memory_mib = request_.memory_mib,
-                                .debug = {.gdb_port = request_.gdb_port}};
+        return cargo;
+    }
+
+    [[nodiscard]] KernelPlace place() const {
+        return {.runners = request_.runners,
+                .cache = request_.cache,
+                .boot_timeout = request_.boot_timeout,
+                .memory_mib = request_.memory_mib,
+                .debug = {.gdb_port = request_.gdb_port}};
+    }
+
+    Result<RunEnd> on_kernel(const KernelSelector& kernel, KernelRun& run) {
+        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel));
         return run_on_kernel(
-            kernel, place, std::move(cargo), [&run](const Record& record) { return run.frame(record); },
+            kernel, place(), std::move(cargo), [&run](const Record& record) { return run.frame(record); },
             [&](std::string_view text) { observer_.step(kernel, text); }, cancel_);
     }
 
@@ -148,6 +162,17 @@ Result<std::vector<TestResult>> run_tests(const TestRequest& request, TestObserv
                                                         : "there is no scenario to run"};
     }
     return Run(request, observer, cancel).all();
+}
+
+Result<std::vector<std::string>> machine_command_line(const TestRequest& request,
+                                                      const KernelSelector& kernel,
+                                                      const std::filesystem::path& initramfs,
+                                                      const CancelToken& cancel) {
+    class Silent final : public TestObserver {
+        void step(const KernelSelector&, std::string_view) override {}
+        void finished(const TestResult&) override {}
+    } observer;
+    return Run(request, observer, cancel).command(kernel, initramfs);
 }
 
 int exit_status(std::span<const TestResult> results) {

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "gadget/testkit.h"
+#include "gadget/testkit/command.h"
 #include "initramfs.h"
 
 namespace gadget::testkit {
@@ -300,6 +301,38 @@ TEST_F(MachineTest, MissingPartsAreNamed) {
     result = run_one({kGoodRow});
     EXPECT_EQ(result.failure, FailureClass::no_kernel) << result.message;
     EXPECT_EQ(exit_status(std::vector{result}), 3);
+}
+
+TEST_F(MachineTest, AProgramRunsInsideWithItsExitStatus) {
+    class Lines final : public CommandObserver {
+      public:
+        void step(const KernelSelector&, std::string_view) override {}
+        void line(const KernelSelector&, std::string_view text, bool is_error) override {
+            (is_error ? errors_ : output_) += std::string(text) + "\n";
+        }
+        std::string output_;
+        std::string errors_;
+    } lines;
+    // The stand-in ends with status 2 when it is not told to run anything.
+    CommandRequest command{.program = FAKE_RUNNER,
+                           .kernels = request_.kernels,
+                           .runners = request_.runners,
+                           .cache = cache_folder()};
+    auto results = run_command_on_kernels(command, lines, never_);
+    ASSERT_TRUE(results) << results.error().to_string();
+    ASSERT_FALSE(results->at(0).failure) << results->at(0).failure->to_string();
+    EXPECT_EQ(results->at(0).status, 2);
+    EXPECT_EQ(results->at(0).release, kernel_.release);
+    EXPECT_EQ(exit_status(*results), 2);
+
+    command.arguments = {"run", "x", "--behave=refuse-load"};
+    results = run_command_on_kernels(command, lines, never_);
+    ASSERT_TRUE(results);
+    EXPECT_EQ(exit_status(*results), 1);
+    EXPECT_NE(lines.errors_.find("refused by the verifier"), std::string::npos) << lines.errors_;
+
+    command.program = "/etc/hostname";
+    EXPECT_FALSE(run_command_on_kernels(command, lines, never_));
 }
 
 class EveryKernelTest : public MachineTest, public testing::WithParamInterface<const char*> {};

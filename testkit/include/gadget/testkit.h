@@ -97,6 +97,14 @@ struct TestRequest {
 Result<std::vector<TestResult>> run_tests(const TestRequest& request, TestObserver& observer,
                                           const CancelToken& cancel);
 
+/// The command line of the machine that would run the scenarios on `kernel`, for looking into it by hand: its
+/// initramfs is written to `initramfs`, what the agent reports comes on the console. `invalid_argument` for
+/// the host.
+Result<std::vector<std::string>> machine_command_line(const TestRequest& request,
+                                                      const KernelSelector& kernel,
+                                                      const std::filesystem::path& initramfs,
+                                                      const CancelToken& cancel);
+
 /// The exit status of `gadget test`: 0 all passed or skipped; 7 a time limit, 6 a crashed kernel, 5 a machine
 /// that did not boot, 3 something missing (in this order of precedence); else 1 when a test failed, 4 when
 /// one could not be run.

@@ -21,7 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStopTimeout{5000};
+constexpr milliseconds kStopTimeout{15'000};  // of a gadget that has much to say on a busy machine
 
 /// One test on its way: owns the stimulus processes and knows what to tell the host.
 class TestRun {

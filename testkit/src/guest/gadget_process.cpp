@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +29,17 @@ Result<Pipe> make_pipe() {
     return pipe;
 }
 
+/// For the rows: a gadget that writes to a pipe gives up at its end when the pipe is full, to a socket it
+/// waits. We read until it ends, however busy the machine is.
+Result<Pipe> make_stream() {
+    std::array<int, 2> fds{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+        return errno_error(errno, "cannot create the socket of a gadget's rows");
+    Pipe stream{UniqueFd(fds[0]), UniqueFd(fds[1])};
+    (void)::fcntl(stream.read.get(), F_SETFL, O_NONBLOCK);
+    return stream;
+}
+
 int poll_timeout(Clock::time_point deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     return static_cast<int>(std::clamp<long long>(left, 0, 3'600'000));
@@ -36,7 +48,7 @@ int poll_timeout(Clock::time_point deadline) {
 }  // namespace
 
 Result<GadgetProcess> GadgetProcess::start(std::vector<std::string> argv, GadgetOutput output) {
-    GADGET_TRY_ASSIGN(Pipe rows, make_pipe());
+    GADGET_TRY_ASSIGN(Pipe rows, make_stream());
     GADGET_TRY_ASSIGN(Pipe log, make_pipe());
     GADGET_TRY_ASSIGN(Pipe ready, make_pipe());
     argv.insert(argv.end(), {"--ready-fd", std::to_string(kReadyFd)});
