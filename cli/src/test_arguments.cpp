@@ -39,7 +39,7 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
     command->footer(
         "Examples:\n  gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64\n"
         "  gadget test gadgets/trace_open --only failed_only --report junit=results.xml\n"
-        "  gadget test --exec ./my_test --arg --verbose --kernel 5.10,6.12\n"
+        "  gadget test --exec ./my_test --arg=--verbose --kernel 5.10,6.12\n"
         "  gadget test gadgets/trace_open --kernel 5.10,6.1,6.12 --matrix github");
     command->callback([&options, chosen = std::move(chosen)] {
         if (options.path.empty() && options.exec.empty() && options.matrix.empty())
