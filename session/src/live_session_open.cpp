@@ -7,8 +7,8 @@
 #include "gadget/validator.h"
 #include "kernel_btf.h"
 #include "live_session.h"
-#include "socket_owners.h"
 #include "packet_filter.h"
+#include "socket_owners.h"
 
 namespace gadget::session {
 namespace {
