@@ -20,7 +20,9 @@ gadgetkit_archive(crypto crypto)
 add_library(archive_fmt STATIC cmake/fmt/fmt.cpp)
 
 target_link_libraries(archive_elf INTERFACE archive_z)
-target_link_libraries(archive_bpf INTERFACE archive_elf archive_z)
+# CMake keeps no order between files: what libbpf needs comes once more after it.
+target_link_libraries(archive_bpf INTERFACE archive_elf archive_z
+    "-Wl,--start-group,${GADGETKIT_ARCHIVE_bpf},${GADGETKIT_ARCHIVE_elf},${GADGETKIT_ARCHIVE_z},--end-group")
 target_link_libraries(archive_crypto INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 
 if(GADGETKIT_TESTS)
