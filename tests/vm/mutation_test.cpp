@@ -83,6 +83,13 @@ class MutationTest : public testing::TestWithParam<Mutation> {
         folder_.emplace(std::move(*folder));
     }
 
+    /// In the place of the scenario's own one.
+    static void set_limit(std::string& yaml, unsigned seconds) {
+        if (const auto own = yaml.find("\ntimeout: "); own != std::string::npos)
+            yaml.erase(own, yaml.find('\n', own + 1) - own);
+        yaml += "timeout: " + std::to_string(seconds) + "\n";
+    }
+
     /// A copy of the gadget with the scenario, which gives up early when `seconds` is set.
     void copy(const Mutation& mutation, const std::string& program, unsigned seconds) {
         const auto source = std::filesystem::path(GADGETS_FOLDER) / mutation.gadget;
@@ -90,7 +97,7 @@ class MutationTest : public testing::TestWithParam<Mutation> {
         const auto scenario = std::string("test/") + mutation.scenario + ".yaml";
         auto yaml = read_text_file(source / scenario);
         ASSERT_TRUE(yaml) << yaml.error().to_string();
-        if (seconds != 0) *yaml += "timeout: " + std::to_string(seconds) + "\n";
+        if (seconds != 0) set_limit(*yaml, seconds);
         const auto manifest = read_text_file(source / "gadget.yaml");
         ASSERT_TRUE(manifest);
         ASSERT_TRUE(gadget::create_directories(target / "test"));
