@@ -157,7 +157,7 @@ TEST_F(Stress, Case018_TenThousandCyclesLeaveNothing) {
     for (int i = 0; i < cycles && !HasFatalFailure(); ++i) cycle();
     const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
     RecordProperty("milliseconds_per_cycle", std::to_string(took.count() / cycles));
-    EXPECT_LT(heap_bytes(), memory + static_cast<std::size_t>(cycles) * 8 + 2048) << "not a pointer a cycle";
+    EXPECT_LT(heap_bytes(), memory + static_cast<std::size_t>(cycles) * 8 + 16384) << "not a pointer a cycle";
     EXPECT_TRUE(gets_back_to(before, *this));
 }
 
