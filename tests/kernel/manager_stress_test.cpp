@@ -5,11 +5,14 @@
 #include <malloc.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <random>
 #include <set>
@@ -265,7 +268,18 @@ struct Killed : Stress {
     }
 };
 
+/// Linux 7 in an emulated machine stops with "Oops: int3" in trace_syscall_enter when system call tracepoints
+/// come and go quickly on two processors: QEMU does not follow its patching of code.
+bool patching_is_unsafe() {
+    std::ifstream info("/proc/cpuinfo");
+    const std::string text((std::istreambuf_iterator<char>(info)), std::istreambuf_iterator<char>());
+    utsname name{};
+    return text.find("QEMU") != std::string::npos && uname(&name) == 0 && name.release[0] >= '7' &&
+           name.release[1] == '.';
+}
+
 TEST_F(Killed, InAnyPhaseItLeavesOnlyWhatWasPinned) {
+    if (patching_is_unsafe()) GTEST_SKIP() << "missing: an emulator that follows patched kernel code";
     ASSERT_OK(init_manager(pinning()));  // so that the pin is there before
     std::vector<pid_t> makers{0};
     EXPECT_TRUE(gets_back_to(Inventory(*this), *this));
