@@ -43,6 +43,10 @@ const std::map<std::string, FindingsFormat> kFindingsFormats{{"text", FindingsFo
                                                              {"github", FindingsFormat::github}};
 const std::map<std::string, OutputFormat> kOutputFormats{{"text", OutputFormat::text},
                                                          {"json", OutputFormat::json}};
+const std::map<std::string, InspectFormat> kInspectFormats{{"text", InspectFormat::text},
+                                                           {"json", InspectFormat::json},
+                                                           {"yaml", InspectFormat::yaml},
+                                                           {"mermaid", InspectFormat::mermaid}};
 const std::map<std::string, ExportFormat> kExportFormats{{"oci", ExportFormat::oci},
                                                          {"bpfman", ExportFormat::bpfman}};
 
@@ -134,6 +138,7 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
         ->check(CLI::Range(1U, 86'400U));
     command->add_flag("--update-metadata", options.update_metadata,
                       "add what the program knows to gadget.yaml: data sources, fields, parameters");
+    command->add_flag("--watch", options.watch, "build again whenever a file changes, until Ctrl-C");
     command->add_flag("--no-validate", options.no_validate, "skip the rules");
     command->add_flag("--strict", options.strict, "warnings are errors");
     add_choice(*command, "--format", options.format, kFindingsFormats, "how findings are shown");
@@ -145,6 +150,7 @@ void add_build(CLI::App& app, Choices& choices, const Context& context) {
         ->type_name("DIR");
     command->footer(
         "Examples: gadget build gadgets/trace_open -t trace_open -o out\n"
+        "          gadget build . -t mine --watch\n"
         "          gadget build . --update-metadata\n"
         "          gadget build . -o out --emit skeleton --depfile out/image.d\n"
         "The keys of build.yaml and the files in DIR: docs/building.md");
@@ -198,8 +204,10 @@ void add_inspect(CLI::App& app, Choices& choices, const Context& context) {
     command->add_option("input", options.input, "gadget folder, eBPF object or image")
         ->required()
         ->type_name("PATH|OBJECT|IMAGE");
-    add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
-    command->footer("Example: gadget inspect trace_open -o json");
+    add_choice(*command, "-o,--output", options.format, kInspectFormats, "output format");
+    command->footer(
+        "Examples: gadget inspect trace_open -o json | jq '.objects[0].programs'\n"
+        "          gadget inspect gadgets/trace_open -o mermaid   # a flowchart, for Markdown");
     command->callback([&] { choices.action = [&] { return inspect(options, context); }; });
 }
 

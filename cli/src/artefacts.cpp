@@ -52,23 +52,21 @@ Result<void> write_skeletons(const BuildResult& result, const fs::path& to) {
                              event_reader_header(name, result.gadget.objects.front().facts));
 }
 
-/// Everything the image is made from: sources and headers, the metadata, build.yaml.
-Result<std::string> dependencies(const BuildResult& result, const BuildOptions& options) {
-    builder::Output inputs;
-    const auto add = [&](const fs::path& file) {
-        if (std::find(inputs.inputs.begin(), inputs.inputs.end(), file) == inputs.inputs.end())
-            inputs.inputs.push_back(file);
-    };
-    std::for_each(result.gadget.inputs.begin(), result.gadget.inputs.end(), add);
-    std::error_code ignored;
-    if (fs::exists(result.gadget.folder.metadata_path, ignored)) add(result.gadget.folder.metadata_path);
-    const fs::path config =
-        options.config_file.empty() ? result.gadget.folder.path / "build.yaml" : options.config_file;
-    if (fs::exists(config, ignored)) add(config);
-    return builder::depfile(std::span(&inputs, 1), options.output_folder / "image.oci.tar");
-}
-
 }  // namespace
+
+std::vector<fs::path> image_inputs(const CompiledGadget& gadget, const BuildOptions& options) {
+    std::vector<fs::path> inputs;
+    const auto add = [&](const fs::path& file) {
+        if (std::find(inputs.begin(), inputs.end(), file) == inputs.end()) inputs.push_back(file);
+    };
+    std::for_each(gadget.inputs.begin(), gadget.inputs.end(), add);
+    std::error_code ignored;
+    if (fs::exists(gadget.folder.metadata_path, ignored)) add(gadget.folder.metadata_path);
+    const fs::path config =
+        options.config_file.empty() ? gadget.folder.path / "build.yaml" : options.config_file;
+    if (fs::exists(config, ignored)) add(config);
+    return inputs;
+}
 
 Result<void> write_artefacts(const BuildResult& result, const BuildOptions& options) {
     const fs::path& to = options.output_folder;
@@ -84,7 +82,10 @@ Result<void> write_artefacts(const BuildResult& result, const BuildOptions& opti
     if (skeleton && !result.gadget.objects.empty()) GADGET_TRY(write_skeletons(result, to));
     GADGET_TRY(packager::write_tar(result.images, to / "image.oci.tar"));
     if (options.depfile.empty()) return {};
-    GADGET_TRY_ASSIGN(const std::string text, dependencies(result, options));
+    builder::Output inputs;
+    inputs.inputs = image_inputs(result.gadget, options);
+    GADGET_TRY_ASSIGN(const std::string text,
+                      builder::depfile(std::span(&inputs, 1), options.output_folder / "image.oci.tar"));
     return write_file_atomic(options.depfile, text);
 }
 

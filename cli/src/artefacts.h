@@ -16,6 +16,10 @@ struct BuildResult {
     std::span<const packager::NamedImage> images;  ///< the image first, then what refers to it
 };
 
+/// Everything the image is made from: sources and headers, the metadata, build.yaml. Without repetition.
+[[nodiscard]] std::vector<std::filesystem::path> image_inputs(const CompiledGadget& gadget,
+                                                              const BuildOptions& options);
+
 /// Objects, compile_commands.json, image.oci.tar and, where asked for, skeleton headers in
 /// options.output_folder, and the dependency file.
 Result<void> write_artefacts(const BuildResult& result, const BuildOptions& options);

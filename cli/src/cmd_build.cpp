@@ -14,6 +14,7 @@
 #include "image_names.h"
 #include "places.h"
 #include "version.h"
+#include "watch.h"
 
 namespace gadget::cli {
 namespace {
@@ -130,9 +131,8 @@ Error as_build_error(Error error, const BuildOptions& options) {
     return error;
 }
 
-}  // namespace
-
-int build(const BuildOptions& options, const Context& context) {
+/// One build, with everything that is said about it. `inputs` gets what went in, when that became known.
+int build_once(const BuildOptions& options, const Context& context, std::vector<fs::path>& inputs) {
     DiagnosticList findings;
     const auto built = build_image(options, context, findings);
     findings.sort();
@@ -145,12 +145,63 @@ int build(const BuildOptions& options, const Context& context) {
                              ", nothing was built");
         return kRejected;
     }
+    inputs = image_inputs(built->gadget, options);
     if (const auto kept = keep(*built, options); !kept) return context.terminal.fail(kept.error());
     if (options.format == FindingsFormat::text) {
         const std::string name = built->reference.empty() ? "" : built->reference + " ";
         context.terminal.print(name + built->image.root.digest + "\n");
     }
     return context.terminal.output_status();
+}
+
+/// What an author may add to the gadget's folder to mend a build that does not say what it needs.
+bool is_source(const fs::path& name) {
+    const auto kind = name.extension();
+    return kind == ".c" || kind == ".h" || kind == ".yaml" || kind == ".yml";
+}
+
+/// The first of `files` that was written after `time`.
+fs::path written_since(const std::vector<fs::path>& files, fs::file_time_type time) {
+    for (const auto& file : files) {
+        std::error_code missing;
+        if (fs::last_write_time(file, missing) >= time && !missing) return file;
+    }
+    return {};
+}
+
+Result<int> watch_builds(const BuildOptions& options, const Context& context) {
+    std::vector<fs::path> inputs{options.path / "program.bpf.c", options.path / "gadget.yaml"};
+    std::error_code ignored;
+    if (!fs::is_directory(options.path, ignored)) return build_once(options, context, inputs);
+    GADGET_TRY_ASSIGN(auto watch, Watch::open());
+    const bool own_output = fs::equivalent(options.path, options.output_folder, ignored);
+    if (!own_output) GADGET_TRY(watch.add_folder(options.path, is_source));
+    GADGET_TRY(watch.add_files(inputs));
+    for (;;) {
+        const auto start = fs::file_time_type::clock::now();
+        const int status = build_once(options, context, inputs);
+        if (context.cancel.requested()) return status;
+        GADGET_TRY(watch.add_files(inputs));
+        context.terminal.say("gadget: waiting for changes (Ctrl-C ends)");
+        // What was not watched yet may have changed after it was read.
+        fs::path changed = written_since(inputs, start);
+        if (changed.empty()) {
+            GADGET_TRY_ASSIGN(changed, watch.wait(context.cancel));
+        }
+        if (changed.empty()) return status;
+        context.terminal.say("gadget: " + changed.string() + " has changed");
+    }
+}
+
+}  // namespace
+
+int build(const BuildOptions& options, const Context& context) {
+    if (options.watch) {
+        const auto status = watch_builds(options, context);
+        return status ? *status : context.terminal.fail(status.error());
+    }
+    std::vector<fs::path> inputs;
+    return build_once(options, context, inputs);
 }
 
 }  // namespace gadget::cli

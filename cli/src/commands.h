@@ -55,6 +55,7 @@ struct BuildOptions {
     bool update_metadata = false;
     bool no_validate = false;
     bool strict = false;
+    bool watch = false;                ///< build again whenever a file that goes in changes
     bool attest = false;               ///< SBOM and provenance
     std::filesystem::path btf_folder;  ///< BTF of kernels that bring none
     FindingsFormat format = FindingsFormat::text;
@@ -75,9 +76,11 @@ int validate(const ValidateOptions& options, const Context& context);
 
 enum class OutputFormat { text, json };
 
+enum class InspectFormat { text, json, yaml, mermaid };
+
 struct InspectOptions {
     std::string input = ".";
-    OutputFormat format = OutputFormat::text;
+    InspectFormat format = InspectFormat::text;
 };
 int inspect(const InspectOptions& options, const Context& context);
 

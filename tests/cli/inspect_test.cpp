@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gadget inspect: what an object needs of a kernel, beside what it is made of.
+#include <yaml-cpp/yaml.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -9,6 +11,26 @@ namespace gadget::tests {
 namespace {
 
 using InspectCommand = CommandTest;
+
+/// Quoted scalars are strings, all others what JSON reads in them.
+nlohmann::json as_json(const YAML::Node& node) {
+    nlohmann::json json;
+    switch (node.Type()) {
+        case YAML::NodeType::Map:
+            json = nlohmann::json::object();
+            for (const auto& entry : node) json[entry.first.as<std::string>()] = as_json(entry.second);
+            return json;
+        case YAML::NodeType::Sequence:
+            json = nlohmann::json::array();
+            for (const auto& entry : node) json.push_back(as_json(entry));
+            return json;
+        case YAML::NodeType::Scalar:
+            if (node.Tag() == "!") return node.Scalar();
+            return nlohmann::json::parse(node.Scalar(), nullptr, false);
+        default:
+            return json;
+    }
+}
 
 constexpr const char* kProgram = R"(// SPDX-License-Identifier: GPL-2.0
 #include <vmlinux.h>
@@ -66,6 +88,41 @@ TEST_F(InspectCommand, TellsWhatTheObjectNeedsOfAKernel) {
     EXPECT_EQ(object["coreRelocations"][0]["type"], "struct task_struct");
     EXPECT_EQ(object["coreRelocations"][0]["kind"], "byte_off");
     EXPECT_EQ(object["coreRelocations"][0]["program"], "on_unlink");
+}
+
+TEST_F(InspectCommand, YamlHoldsWhatJsonHolds) {
+    const auto path = folder("needs", {{"program.bpf.c", kProgram}});
+    const auto json =
+        nlohmann::json::parse(gadget({"inspect", path.string(), "-o", "json"}).out, nullptr, false);
+    const auto yaml = gadget({"inspect", path.string(), "-o", "yaml"});
+    EXPECT_EQ(yaml.status, 0) << yaml.err;
+    const auto tree = YAML::Load(yaml.out);
+    EXPECT_EQ(as_json(tree), json) << yaml.out;
+}
+
+TEST_F(InspectCommand, MermaidDrawsHooksProgramsAndMaps) {
+    const auto path = folder("needs", {{"program.bpf.c", kProgram}});
+    const auto chart = gadget({"inspect", path.string(), "-o", "mermaid"});
+    EXPECT_EQ(chart.status, 0) << chart.err;
+    EXPECT_EQ(chart.out,
+              "flowchart LR\n"
+              "    map0[(\"seen<br/>hash\")]\n"
+              "    program0[\"on_unlink\"]\n"
+              "    hook0{{\"kprobe/do_unlinkat\"}}\n"
+              "    hook0 --> program0\n"
+              "    program0 --- map0\n");
+}
+
+TEST_F(InspectCommand, MermaidLeadsFromMapsToDataSources) {
+    const auto chart = gadget({"inspect", trace_open(), "-o", "mermaid"}).out;
+    const auto node_of = [&](const std::string& text) {
+        const auto at = chart.find(text);
+        const auto start = chart.rfind(' ', at) + 1;
+        return at == std::string::npos ? "no " + text
+                                       : chart.substr(start, chart.find_first_of("[(", start) - start);
+    };
+    const std::string edge = node_of("(\"events<br/>ringbuf") + " ==> " + node_of("(\"open<br/>tracer");
+    EXPECT_NE(chart.find("    " + edge + "\n"), std::string::npos) << edge << " in\n" << chart;
 }
 
 }  // namespace

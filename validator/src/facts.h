@@ -22,6 +22,9 @@ Result<void> read_core_relocations(const ElfView& elf, const BtfView& btf, ByteS
 
 /// Maps that are declared in BTF (section ".maps").
 void read_btf_maps(const ElfView& elf, const BtfView& btf, Budget& budget, model::ObjectFacts& facts);
+/// The maps that each program uses. After all maps and programs were read.
+void read_map_uses(const ElfView& elf, Budget& budget, model::ObjectFacts& facts);
+
 /// Maps of the section "maps", as they were declared before BTF.
 void read_legacy_maps(const ElfView& elf, model::ObjectFacts& facts);
 

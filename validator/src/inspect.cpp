@@ -76,6 +76,7 @@ Result<model::ObjectFacts> read_facts(ByteSpan object, const InspectOptions& opt
         read_programs(elf, LineInfo{}, budget, facts);
     }
     read_legacy_maps(elf, facts);
+    read_map_uses(elf, budget, facts);
     if (budget.exhausted()) {
         return Error{.code = ErrorCode::corrupt_data,
                      .message = "the types of the object describe more than could be read in reasonable time",

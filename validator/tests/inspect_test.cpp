@@ -48,6 +48,13 @@ TEST_F(InspectSample, ReadsSectionAndTargetOfPrograms) {
     EXPECT_GT(unlink->instructions, 5U);
 }
 
+TEST_F(InspectSample, NamesTheMapsOfProgramsAndOfTheFunctionsThatTheyCall) {
+    const auto* open = facts_.find_program("on_open");
+    ASSERT_NE(open, nullptr);
+    EXPECT_EQ(open->maps, (std::vector<std::string>{"events", "outer"}));
+    EXPECT_EQ(facts_.find_program("walk")->maps, std::vector<std::string>{});
+}
+
 TEST_F(InspectSample, FindsTheSourceLineOfPrograms) {
     const auto* walk = facts_.find_program("walk");
     ASSERT_NE(walk, nullptr);

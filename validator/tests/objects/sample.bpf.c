@@ -96,7 +96,10 @@ GADGET_ITER(rows, row, walk, walk_again);
 
 static __attribute__((noinline)) int helper(int value)
 {
-	return value + bpf_get_prandom_u32();
+	__u32 slot = 0;
+
+	// A map that programs reach through this function only.
+	return value + bpf_get_prandom_u32() + !bpf_map_lookup_elem(&outer, &slot);
 }
 
 SEC("tracepoint/syscalls/sys_enter_openat")

@@ -24,6 +24,8 @@ struct ProgramFacts {
     SourceRange source{};    ///< first line of the function from BTF line info; file "" when unknown
     /// C types of its parameters, "struct xdp_md *"; nullopt when BTF does not describe the function.
     std::optional<std::vector<std::string>> parameters{};
+    std::vector<std::string>
+        maps{};  ///< it refers to, itself or in functions that it calls; in the order of maps
 };
 
 /// Bytes of a struct that belong to no member.
