@@ -3,6 +3,8 @@
 // stands for the name that is looked up in the second table, if there is one.
 #include "hints.h"
 
+#include <linux/bpf.h>
+
 #include <array>
 #include <vector>
 
@@ -218,6 +220,18 @@ std::string_view look_up(const Table& table, std::string_view name) {
     return {};
 }
 
+// Helpers are variables in <bpf/bpf_helpers.h>, which clang does not propose for functions.
+std::string near_function(std::string_view name) {
+#define GADGET_HELPER_NAME(helper, ...) "bpf_" #helper
+    std::vector<std::string> known{__BPF_FUNC_MAPPER(GADGET_HELPER_NAME)};
+#undef GADGET_HELPER_NAME
+    for (const Hint& hint : kFunctions) {
+        if (hint.pattern.starts_with("bpf_") || hint.pattern.starts_with("gadget_"))
+            known.emplace_back(hint.pattern);
+    }
+    return did_you_mean(name, known);
+}
+
 std::string missing_header_hint(std::string_view name, const FileStore& files) {
     std::vector<std::string> names = files.header_names();
     const std::string wanted(name);
@@ -261,6 +275,7 @@ std::string hint_for(std::string_view message, const FileStore& files) {
         if (const auto text = look_up(kTypes, name); !text.empty()) return std::string(text);
     }
     if (message.find("undeclared function") != message.npos) {
+        if (std::string near = near_function(name); !near.empty()) return near;
         if (name.starts_with("bpf_")) {
             return "include <bpf/bpf_helpers.h>; kernel functions (kfuncs) need an extern declaration with "
                    "__ksym";
