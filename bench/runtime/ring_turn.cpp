@@ -9,19 +9,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <thread>
 
 namespace gadget::runtime {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-template <class T>
-Bytes bytes_of(const T& value) {
-    const auto bytes = std::as_bytes(std::span(&value, 1));
-    return {bytes.begin(), bytes.end()};
-}
 
 /// Pins this thread, and gives it back its CPUs.
 class OnCpu {
@@ -42,10 +35,9 @@ class OnCpu {
 };
 
 double count_at(const Manager& manager, std::uint32_t index) {
-    const auto value = manager.lookup("counts", bytes_of(index));
-    std::uint64_t count = 0;
-    if (value && *value) std::memcpy(&count, (*value)->data(), sizeof(count));
-    return static_cast<double>(count);
+    const auto value = manager.lookup("counts", to_bytes(index));
+    if (!value || !*value) return 0;
+    return static_cast<double>(from_bytes<std::uint64_t>(**value).value_or(0));
 }
 
 template <class ReadOnce>
@@ -91,8 +83,8 @@ ManagerSpec flood_spec(Bytes object) {
     ManagerSpec spec;
     spec.name = "flood";
     spec.object = ObjectBytes{std::move(object)};
-    spec.constants = {{.name = "target_tgid", .value = bytes_of(static_cast<std::uint32_t>(getpid()))},
-                      {.name = "syscall_number", .value = bytes_of(std::uint64_t{SYS_getpgid})}};
+    spec.constants = {{.name = "target_tgid", .value = to_bytes(static_cast<std::uint32_t>(getpid()))},
+                      {.name = "syscall_number", .value = to_bytes(std::uint64_t{SYS_getpgid})}};
     return spec;
 }
 

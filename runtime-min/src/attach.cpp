@@ -44,6 +44,33 @@ std::string target_text(const AttachTarget& target, const std::string& from_sect
     return from_section;
 }
 
+bool takes_cookie(AttachKind kind) {
+    switch (kind) {
+        case AttachKind::kprobe:
+        case AttachKind::kretprobe:
+        case AttachKind::ksyscall:
+        case AttachKind::kretsyscall:
+        case AttachKind::kprobe_multi:
+        case AttachKind::kretprobe_multi:
+        case AttachKind::uprobe:
+        case AttachKind::uretprobe:
+        case AttachKind::uprobe_multi:
+        case AttachKind::uretprobe_multi:
+        case AttachKind::usdt:
+        case AttachKind::tracepoint:
+        case AttachKind::perf_event:
+        case AttachKind::raw_tracepoint:
+        case AttachKind::tp_btf:
+        case AttachKind::fentry:
+        case AttachKind::fexit:
+        case AttachKind::fmod_ret:
+        case AttachKind::lsm:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 /// A link whose interface or cgroup is gone stays, but leads nowhere.
@@ -62,6 +89,7 @@ bool FdAttachment::is_there() {
 Result<void> FdAttachment::detach() {
     while (!fds_.empty()) fds_.pop_back();
     link_ = -1;
+    event_ = -1;
     return {};
 }
 
@@ -114,6 +142,11 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
                                                       "' has the unknown section '" +
                                                       request.program.section + "'"};
     }
+    if (request.probe.cookie != 0 && !takes_cookie(request.kind())) {
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(request.probe.id) +
+                                                      "': programs of section '" + request.program.section +
+                                                      "' get no cookie"};
+    }
     switch (request.kind()) {
         case AttachKind::kprobe:
         case AttachKind::kretprobe:
@@ -159,6 +192,7 @@ Result<AttachmentPtr> attach(const AttachRequest& request) {
         case AttachKind::flow_dissector:
             return attach_netns(request);
         case AttachKind::socket_filter:
+        case AttachKind::sk_reuseport:
             return attach_socket(request);
         case AttachKind::xdp:
             return attach_xdp(request);

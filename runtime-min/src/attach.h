@@ -23,6 +23,8 @@ class Attachment {
     virtual Result<void> detach() = 0;
     /// The bpf_link, -1 when there is none.
     [[nodiscard]] virtual int link_fd() const { return -1; }
+    /// The perf event under it, -1 when there is none or more than one.
+    [[nodiscard]] virtual int perf_event() const { return -1; }
     /// How it is attached, in words.
     [[nodiscard]] virtual std::string method() const { return link_fd() >= 0 ? "link" : "descriptor"; }
     /// False when somebody else took it off.
@@ -33,11 +35,12 @@ using AttachmentPtr = std::unique_ptr<Attachment>;
 /// An attachment that lasts as long as its descriptors, which close in reverse order.
 class FdAttachment final : public Attachment {
   public:
-    explicit FdAttachment(std::vector<UniqueFd> fds, int link = -1, std::string method = {})
-        : fds_(std::move(fds)), link_(link), method_(std::move(method)) {}
+    explicit FdAttachment(std::vector<UniqueFd> fds, int link = -1, std::string method = {}, int event = -1)
+        : fds_(std::move(fds)), link_(link), event_(event), method_(std::move(method)) {}
     ~FdAttachment() override { (void)detach(); }
     Result<void> detach() override;
     [[nodiscard]] int link_fd() const override { return link_; }
+    [[nodiscard]] int perf_event() const override { return event_; }
     [[nodiscard]] std::string method() const override {
         return method_.empty() ? Attachment::method() : method_;
     }
@@ -45,7 +48,8 @@ class FdAttachment final : public Attachment {
 
   private:
     std::vector<UniqueFd> fds_;
-    int link_;  ///< one of fds_, or -1
+    int link_;   ///< one of fds_, or -1
+    int event_;  ///< one of fds_, or -1
     std::string method_;
 };
 
@@ -88,5 +92,7 @@ Result<AttachmentPtr> attach_socket_map(const AttachRequest& request);
 Result<AttachmentPtr> attach_struct_ops(const AttachRequest& request);
 Result<AttachmentPtr> attach_xdp(const AttachRequest& request);
 Result<AttachmentPtr> attach_tc(const AttachRequest& request);
+/// Whether the target of a tc program is whole, as far as that can be known before anything is loaded.
+Result<void> check_tc_target(const ProbeSpec& probe);
 
 }  // namespace gadget::runtime

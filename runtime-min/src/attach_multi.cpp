@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Links that libbpf 1.1 does not know or not well: one link for many functions, tcx, netkit and netfilter.
-// The layouts are those of union bpf_attr (kernel: include/uapi/linux/bpf.h, BPF_LINK_CREATE), so they depend
-// on the kernel alone.
 #include <net/if.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -14,14 +10,13 @@
 #include "kernel_error.h"
 #include "kernel_symbols.h"
 #include "netns.h"
+#include "raw_link.h"
 
 namespace gadget::runtime {
 namespace {
 
 using model::AttachKind;
 
-constexpr int kLinkCreate = 28;
-constexpr std::uint32_t kAttachUprobeMulti = 48;
 constexpr std::uint32_t kAttachTcxIngress = 46;
 constexpr std::uint32_t kAttachTcxEgress = 47;
 constexpr std::uint32_t kAttachNetkitPrimary = 54;
@@ -31,11 +26,13 @@ constexpr std::uint32_t kDefragment = 1;
 constexpr std::uint32_t kBefore = 8;
 constexpr std::uint32_t kReturn = 1;
 
-struct LinkHead {
-    std::uint32_t program;
-    std::uint32_t target;
-    std::uint32_t attach_type;
+struct KprobeMultiLink {
+    LinkHead head;
     std::uint32_t flags;
+    std::uint32_t count;
+    std::uint64_t symbols;
+    std::uint64_t addresses;
+    std::uint64_t cookies;
 };
 
 struct UprobeMultiLink {
@@ -65,12 +62,6 @@ struct NetfilterLink {
     std::uint32_t flags;
 };
 
-/// The kernel refuses set bytes behind the fields it knows; these structures have none.
-template <class Link>
-UniqueFd create_link(const Link& link) {
-    return UniqueFd(static_cast<int>(syscall(SYS_bpf, kLinkCreate, &link, sizeof(link))));
-}
-
 Result<AttachmentPtr> hold(UniqueFd link) {
     const int number = link.get();
     std::vector<UniqueFd> fds;
@@ -85,8 +76,14 @@ Error no_target(const AttachRequest& request, const char* wanted) {
 }
 
 /// The errors by which kernels without the link type answer.
-Error link_error(int error, const std::string& what, AttachKind kind) {
-    return attach_error(error == EINVAL || error == E2BIG ? EOPNOTSUPP : error, what, kind);
+Error link_error(int error, const std::string& what, const AttachRequest& request) {
+    if (error == EINVAL || error == E2BIG) error = EOPNOTSUPP;
+    return attach_error(error, what, requirement_of(*request.program.parsed->kind));
+}
+
+/// Multi and session programs say with their type which of the two they are.
+std::uint32_t own_attach_type(const AttachRequest& request) {
+    return static_cast<std::uint32_t>(bpf_program__expected_attach_type(request.program.handle));
 }
 
 }  // namespace
@@ -113,7 +110,7 @@ Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request) {
     const std::vector<std::uint64_t> cookies(request.probe.cookie != 0 ? offsets.size() : 0,
                                              request.probe.cookie);
     UprobeMultiLink link{};
-    link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, kAttachUprobeMulti, 0};
+    link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, own_attach_type(request), 0};
     link.path = reinterpret_cast<std::uintptr_t>(binary.c_str());
     link.offsets = reinterpret_cast<std::uintptr_t>(offsets.data());
     link.cookies = cookies.empty() ? 0 : reinterpret_cast<std::uintptr_t>(cookies.data());
@@ -121,7 +118,7 @@ Result<AttachmentPtr> attach_uprobe_multi(const AttachRequest& request) {
     link.flags = request.kind() == AttachKind::uretprobe_multi ? kReturn : 0;
     link.pid = static_cast<std::uint32_t>(target.pid.value_or(0));
     UniqueFd fd = create_link(link);
-    if (!fd) return link_error(errno, what, request.kind());
+    if (!fd) return link_error(errno, what, request);
     return hold(std::move(fd));
 }
 
@@ -137,18 +134,19 @@ Result<AttachmentPtr> attach_kprobe_multi(const AttachRequest& request) {
     GADGET_TRY_ASSIGN(const auto names, matching_kernel_functions(target.symbols).context(what));
     std::vector<const char*> symbols;
     for (const std::string& name : names) symbols.push_back(name.c_str());
-    const std::vector<__u64> cookies(request.probe.cookie != 0 ? symbols.size() : 0, request.probe.cookie);
-    bpf_link_create_opts options{};
-    options.sz = sizeof(options);
-    options.kprobe_multi.flags = request.kind() == AttachKind::kretprobe_multi ? kReturn : 0;
-    options.kprobe_multi.cnt = static_cast<__u32>(symbols.size());
-    options.kprobe_multi.syms = symbols.data();
-    options.kprobe_multi.cookies = cookies.empty() ? nullptr : cookies.data();
-    UniqueFd fd(bpf_link_create(request.program.fd(), 0, BPF_TRACE_KPROBE_MULTI, &options));
+    const std::vector<std::uint64_t> cookies(request.probe.cookie != 0 ? symbols.size() : 0,
+                                             request.probe.cookie);
+    KprobeMultiLink link{};
+    link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, own_attach_type(request), 0};
+    link.flags = request.kind() == AttachKind::kretprobe_multi ? kReturn : 0;
+    link.count = static_cast<std::uint32_t>(symbols.size());
+    link.symbols = reinterpret_cast<std::uintptr_t>(symbols.data());
+    link.cookies = cookies.empty() ? 0 : reinterpret_cast<std::uintptr_t>(cookies.data());
+    UniqueFd fd = create_link(link);
     if (fd) return hold(std::move(fd));
     if (errno == ESRCH)
         return Error{ErrorCode::not_found, what + ": this kernel lacks one of these functions"};
-    return link_error(errno, what, request.kind());
+    return link_error(errno, what, request);
 }
 
 Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
@@ -176,7 +174,7 @@ Result<AttachmentPtr> attach_tcx(const AttachRequest& request) {
         link.head = {static_cast<std::uint32_t>(request.program.fd()), index, type,
                      target->first ? kBefore : 0};
         fd = create_link(link);
-        return fd ? Result<void>{} : link_error(errno, what, request.kind());
+        return fd ? Result<void>{} : link_error(errno, what, request);
     };
     GADGET_TRY(in_netns(target->netns_fd, work).context(what));
     return hold(std::move(fd));

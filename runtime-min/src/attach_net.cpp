@@ -30,22 +30,32 @@ AttachmentPtr hold(UniqueFd link) {
     return std::make_unique<FdAttachment>(std::move(fds), number);
 }
 
+/// How a program gets onto a socket: as its filter, or as what chooses within its reuseport group.
+struct SocketOption {
+    int attach;
+    int detach;
+};
+constexpr SocketOption kFilter{SO_ATTACH_BPF, SO_DETACH_BPF};
+constexpr SocketOption kReuseport{SO_ATTACH_REUSEPORT_EBPF, SO_DETACH_REUSEPORT_BPF};
+
 class SocketAttachment final : public Attachment {
   public:
-    explicit SocketAttachment(UniqueFd socket) : socket_(std::move(socket)) {}
+    SocketAttachment(UniqueFd socket, int detach) : socket_(std::move(socket)), detach_(detach) {}
     ~SocketAttachment() override { (void)detach(); }
     Result<void> detach() override {
         if (!socket_) return {};
         const int unused = 0;
-        const int status = setsockopt(socket_.get(), SOL_SOCKET, SO_DETACH_BPF, &unused, sizeof(unused));
+        const int status = setsockopt(socket_.get(), SOL_SOCKET, detach_, &unused, sizeof(unused));
         const int error = errno;
         socket_.reset();
-        if (status != 0 && error != ENOENT) return errno_error(error, "detaching a socket filter");
+        if (status != 0 && error != ENOENT) return errno_error(error, "detaching a program from a socket");
         return {};
     }
+    [[nodiscard]] std::string method() const override { return "socket option"; }
 
   private:
     UniqueFd socket_;  // a duplicate: the owner may close its own meanwhile
+    int detach_;       // socket option
 };
 
 std::uint32_t xdp_flags(XdpMode mode) {
@@ -255,19 +265,21 @@ Result<AttachmentPtr> attach_socket_map(const AttachRequest& request) {
 }
 
 Result<AttachmentPtr> attach_socket(const AttachRequest& request) {
-    if (const auto* const interface = std::get_if<NetInterface>(&request.probe.target)) {
-        return attach_packet_socket(request, *interface);
-    }
+    const bool reuseport = request.kind() == model::AttachKind::sk_reuseport;
+    const auto* const interface = std::get_if<NetInterface>(&request.probe.target);
+    if (interface != nullptr && !reuseport) return attach_packet_socket(request, *interface);
     const auto* const target = std::get_if<Socket>(&request.probe.target);
-    if (target == nullptr || target->fd < 0) return wrong_target(request, "a socket or an interface");
+    if (target == nullptr || target->fd < 0)
+        return wrong_target(request, reuseport ? "a socket of the group" : "a socket or an interface");
     const std::string what = request.what("a socket");
     UniqueFd socket(fcntl(target->fd, F_DUPFD_CLOEXEC, 0));
     if (!socket) return errno_error(errno, what);
     const int program = request.program.fd();
-    if (setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) != 0) {
+    const SocketOption& option = reuseport ? kReuseport : kFilter;
+    if (setsockopt(socket.get(), SOL_SOCKET, option.attach, &program, sizeof(program)) != 0) {
         return attach_error(errno, what, request.kind());
     }
-    return AttachmentPtr(std::make_unique<SocketAttachment>(std::move(socket)));
+    return AttachmentPtr(std::make_unique<SocketAttachment>(std::move(socket), option.detach));
 }
 
 }  // namespace gadget::runtime

@@ -23,8 +23,8 @@ namespace {
 
 using model::AttachKind;
 
-Result<AttachmentPtr> wrap(std::vector<UniqueFd> fds, int link) {
-    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link, "perf event"));
+Result<AttachmentPtr> wrap(std::vector<UniqueFd> fds, int link, int event = -1) {
+    return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), link, "perf event", event));
 }
 
 Error program_error(int error, const AttachRequest& request, const std::string& what) {
@@ -63,8 +63,9 @@ Result<int> add_program(const AttachRequest& request, UniqueFd event, std::vecto
 
 Result<AttachmentPtr> attach_one(const AttachRequest& request, UniqueFd event, const std::string& what) {
     std::vector<UniqueFd> fds;
+    const int number = event.get();
     GADGET_TRY_ASSIGN(const int link, add_program(request, std::move(event), fds, what));
-    return wrap(std::move(fds), link);
+    return wrap(std::move(fds), link, number);
 }
 
 struct ProbePmu {
@@ -153,14 +154,15 @@ std::vector<std::string> kprobe_candidates(AttachKind kind, const std::string& s
 /// On an event of the tracing file system, which goes with the attachment.
 class TraceEventAttachment final : public Attachment {
   public:
-    TraceEventAttachment(TraceEvent event, std::vector<UniqueFd> fds, int link)
-        : event_(std::move(event)), fds_(std::move(fds), link) {}
+    TraceEventAttachment(TraceEvent event, std::vector<UniqueFd> fds, int link, int perf)
+        : event_(std::move(event)), fds_(std::move(fds), link, {}, perf) {}
     ~TraceEventAttachment() override { (void)detach(); }
     Result<void> detach() override {
         GADGET_TRY(fds_.detach());
         return event_.remove();
     }
     [[nodiscard]] int link_fd() const override { return fds_.link_fd(); }
+    [[nodiscard]] int perf_event() const override { return fds_.perf_event(); }
     [[nodiscard]] std::string method() const override {
         return "trace event " + std::string(kEventGroup) + "/" + event_.name();
     }
@@ -180,9 +182,11 @@ Result<AttachmentPtr> attach_by_event(const AttachRequest& request, TraceEventRe
     attributes.config = made.id();
     UniqueFd perf = open_perf_event(attributes, pid.value_or(-1), pid ? -1 : 0);
     if (!perf) return attach_error(errno, what, request.kind());
+    const int number = perf.get();
     std::vector<UniqueFd> fds;
     GADGET_TRY_ASSIGN(const int link, add_program(request, std::move(perf), fds, what));
-    return AttachmentPtr(std::make_unique<TraceEventAttachment>(std::move(made), std::move(fds), link));
+    return AttachmentPtr(
+        std::make_unique<TraceEventAttachment>(std::move(made), std::move(fds), link, number));
 }
 
 /// `by_perf` is given up for `by_event` only where there is no PMU; the other way round for any error.

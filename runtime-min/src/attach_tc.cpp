@@ -100,15 +100,21 @@ Result<AttachmentPtr> attach_here(const AttachRequest& request, const NetInterfa
 
 }  // namespace
 
-Result<AttachmentPtr> attach_tc(const AttachRequest& request) {
-    const auto* const target = std::get_if<NetInterface>(&request.probe.target);
-    const std::string who = "probe '" + to_string(request.probe.id) + "'";
+Result<void> check_tc_target(const ProbeSpec& probe) {
+    const auto* const target = std::get_if<NetInterface>(&probe.target);
+    const std::string who = "probe '" + to_string(probe.id) + "'";
     if (target == nullptr || (target->index == 0 && target->name.empty())) {
         return Error{ErrorCode::invalid_argument,
                      who + ": tc programs need a network interface as their target"};
     }
     if (!target->direction)
         return Error{ErrorCode::invalid_argument, who + ": tc programs need a direction, ingress or egress"};
+    return {};
+}
+
+Result<AttachmentPtr> attach_tc(const AttachRequest& request) {
+    GADGET_TRY(check_tc_target(request.probe));
+    const auto* const target = std::get_if<NetInterface>(&request.probe.target);
     const std::string what = request.what(describe_target(request.program, request.probe));
     AttachmentPtr attachment;
     const auto work = [&]() -> Result<void> {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs whose hook the kernel knows from the load (tracing, LSM, iterators), raw tracepoints, and USDT.
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 
@@ -8,6 +11,7 @@
 #include "gadget/support/text.h"
 #include "kernel_error.h"
 #include "libbpf_log.h"
+#include "raw_link.h"
 
 namespace gadget::runtime {
 namespace {
@@ -18,6 +22,33 @@ Result<AttachmentPtr> wrap_link(int fd, const AttachRequest& request, const std:
     fds.emplace_back(fd);
     return AttachmentPtr(std::make_unique<FdAttachment>(std::move(fds), fd));
 }
+
+Error no_cookies(const std::string& what, const char* since) {
+    return Error{ErrorCode::unsupported, what + ": this kernel has no cookies for such programs", "",
+                 Requirement{"attach cookies of these programs", since}};
+}
+
+/// union bpf_attr of BPF_RAW_TRACEPOINT_OPEN; the headers of libbpf 1.1 lack the cookie.
+struct RawTracepoint {
+    std::uint64_t name;
+    std::uint32_t program;
+    std::uint32_t padding;
+    std::uint64_t cookie;
+};
+
+int open_raw_tracepoint(const char* name, const AttachRequest& request) {
+    constexpr int kRawTracepointOpen = 17;
+    const RawTracepoint wish{reinterpret_cast<std::uintptr_t>(name),
+                             static_cast<std::uint32_t>(request.program.fd()), 0, request.probe.cookie};
+    return static_cast<int>(syscall(SYS_bpf, kRawTracepointOpen, &wish, sizeof(wish)));
+}
+
+struct TracingLink {
+    LinkHead head;
+    std::uint32_t target_type;
+    std::uint32_t padding;
+    std::uint64_t cookie;
+};
 
 // Newer than the headers of libbpf 1.1.
 constexpr std::uint32_t kStructOpsByLink = 1U << 13U;
@@ -47,15 +78,29 @@ Result<AttachmentPtr> attach_raw_tracepoint(const AttachRequest& request) {
                      "probe '" + to_string(request.probe.id) + "' names no raw tracepoint"};
     }
     const std::string what = request.what("raw tracepoint '" + name + "'");
-    const int fd = bpf_raw_tracepoint_open(name.c_str(), request.program.fd());
+    const int fd = open_raw_tracepoint(name.c_str(), request);
     if (fd < 0 && errno == ENOENT)
         return Error{ErrorCode::not_found, what + ": this kernel has no such tracepoint"};
+    if (fd < 0 && errno == EINVAL && request.probe.cookie != 0) return no_cookies(what, "Linux 6.10");
     return wrap_link(fd, request, what);
 }
 
 Result<AttachmentPtr> attach_tracing(const AttachRequest& request) {
     const std::string what = request.what(describe_target(request.program, request.probe));
-    return wrap_link(bpf_raw_tracepoint_open(nullptr, request.program.fd()), request, what);
+    const std::uint64_t cookie = request.probe.cookie;
+    const bool tracepoint = request.kind() == model::AttachKind::tp_btf;
+    if (cookie == 0 || tracepoint) {
+        const int fd = open_raw_tracepoint(nullptr, request);
+        if (fd < 0 && errno == EINVAL && cookie != 0) return no_cookies(what, "Linux 6.10");
+        return wrap_link(fd, request, what);
+    }
+    TracingLink link{};
+    const auto type = bpf_program__expected_attach_type(request.program.handle);
+    link.head = {static_cast<std::uint32_t>(request.program.fd()), 0, static_cast<std::uint32_t>(type), 0};
+    link.cookie = cookie;
+    UniqueFd fd = create_link(link);
+    if (!fd && errno == EINVAL) return no_cookies(what, "Linux 6.0");
+    return wrap_link(fd.release(), request, what);
 }
 
 Result<AttachmentPtr> attach_iterator(const AttachRequest& request) {

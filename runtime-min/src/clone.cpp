@@ -101,14 +101,20 @@ Result<void> replace_maps(const Object& object, const CloneSpec& spec, std::span
 }
 
 /// The kernel type behind a tracing or LSM program, 0 for others. Kernels before 5.17 do not tell; then it is
-/// looked up anew.
-Result<__u32> attach_type_id(const Program& original, const bpf_prog_info& info) {
+/// looked up anew, as for a clone that goes somewhere else.
+Result<__u32> attach_type_id(Program& clone, const CloneSpec& spec, const bpf_prog_info& info) {
+    const auto* const moved = std::get_if<KernelTarget>(&spec.probe.target);
     const bool needed = info.type == BPF_PROG_TYPE_TRACING || info.type == BPF_PROG_TYPE_LSM;
-    if (!needed || info.attach_btf_id != 0) return info.attach_btf_id;
+    if (moved != nullptr && (!needed || moved->name.empty() || moved->program_fd >= 0)) {
+        return Error{ErrorCode::invalid_argument,
+                     "a clone of '" + clone.name + "' has no such kernel target"};
+    }
+    if (moved == nullptr && (!needed || info.attach_btf_id != 0)) return info.attach_btf_id;
+    if (moved != nullptr) clone.parsed->target = moved->name;
     const LogCapture capture;
-    const std::string target = original.parsed ? original.parsed->target : std::string();
+    const std::string target = clone.parsed ? clone.parsed->target : std::string();
     const int id =
-        libbpf_find_vmlinux_btf_id(target.c_str(), bpf_program__expected_attach_type(original.handle));
+        libbpf_find_vmlinux_btf_id(target.c_str(), bpf_program__expected_attach_type(clone.handle));
     if (id <= 0) return Error{ErrorCode::not_found, "this kernel's BTF has no '" + target + "'"};
     return static_cast<__u32>(id);
 }
@@ -139,7 +145,7 @@ Result<Program> clone_program(const Object& object, const Program& original, con
     __u32 size = sizeof(info);
     if (bpf_obj_get_info_by_fd(original.fd(), &info, &size) != 0)
         return errno_error(errno, "reading '" + original.name + "'");
-    GADGET_TRY_ASSIGN(const __u32 attach_btf_id, attach_type_id(original, info));
+    GADGET_TRY_ASSIGN(const __u32 attach_btf_id, attach_type_id(clone, spec, info));
     bpf_prog_load_opts options{};
     options.sz = sizeof(options);
     options.expected_attach_type = bpf_program__expected_attach_type(original.handle);
@@ -159,8 +165,7 @@ Result<Program> clone_program(const Object& object, const Program& original, con
     if (load(1)) return clone;
     const int error = errno;
     log = buffer.data();
-    const auto kind = original.parsed ? original.parsed->kind->attach : model::AttachKind::syscall;
-    return refusal_error({original.name, error, log}, kind);
+    return refusal_error({original.name, error, log}, original.parsed);
 }
 
 }  // namespace gadget::runtime

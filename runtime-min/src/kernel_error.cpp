@@ -94,6 +94,8 @@ Requirement requirement_of(model::AttachKind kind) {
         case AttachKind::cgroup:
         case AttachKind::sockops:
             return {"cgroup programs", "Linux 5.7 with CONFIG_CGROUP_BPF and cgroup2"};
+        case AttachKind::sk_reuseport:
+            return {"reuseport programs", "Linux 4.19"};
         case AttachKind::sk_lookup:
             return {"socket lookup programs", "Linux 5.9"};
         case AttachKind::netfilter:
@@ -103,6 +105,12 @@ Requirement requirement_of(model::AttachKind kind) {
         default:
             return {std::string(model::to_string(kind)) + " programs", ""};
     }
+}
+
+Requirement requirement_of(const model::SectionKind& section) {
+    if (section.prefix.find("session") == std::string_view::npos) return requirement_of(section.attach);
+    return {std::string(section.prefix) + " programs",
+            section.since_kernel.empty() ? "a newer Linux" : "Linux " + std::string(section.since_kernel)};
 }
 
 Error permission_error(const std::string& what, const Requirement& feature) {
@@ -120,10 +128,13 @@ Error permission_error(const std::string& what, const Requirement& feature) {
     return error;
 }
 
-Error refusal_error(const Refusal& refusal, model::AttachKind kind) {
+Error refusal_error(const Refusal& refusal, const std::optional<model::SectionName>& section,
+                    std::span<const std::byte> object) {
     const std::string what = "loading program '" + refusal.program + "'";
-    const VerifierVerdict verdict = explain(refusal.log);
-    const Requirement feature = requirement_of(kind);
+    VerifierVerdict verdict = explain(refusal.log);
+    if (const auto functions = function_lines(object)) locate(verdict, *functions, refusal.program);
+    const Requirement feature =
+        section ? requirement_of(*section->kind) : requirement_of(model::AttachKind::syscall);
     if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature);
     if (!verdict.reason.empty()) {
         Error error;
@@ -145,8 +156,11 @@ Error refusal_error(const Refusal& refusal, model::AttachKind kind) {
 }
 
 Error attach_error(int error, const std::string& what, model::AttachKind kind) {
+    return attach_error(error, what, requirement_of(kind));
+}
+
+Error attach_error(int error, const std::string& what, const Requirement& feature) {
     error = std::abs(error);
-    const Requirement feature = requirement_of(kind);
     switch (error) {
         case EPERM:
         case EACCES:

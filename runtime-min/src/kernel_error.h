@@ -2,6 +2,8 @@
 // From an errno of the kernel to an Error that says what is missing.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,10 +25,16 @@ namespace gadget::runtime {
 /// `unsupported` with `feature`: the kernel's policy refuses it even so.
 [[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature);
 
-/// A program that the kernel did not take. `error` positive.
-[[nodiscard]] Error refusal_error(const Refusal& refusal, model::AttachKind kind);
+/// The same of a section: sessions are younger than their kind.
+[[nodiscard]] Requirement requirement_of(const model::SectionKind& section);
+
+/// A program that the kernel did not take. `error` positive. `object` is where its source lines are looked
+/// up.
+[[nodiscard]] Error refusal_error(const Refusal& refusal, const std::optional<model::SectionName>& section,
+                                  std::span<const std::byte> object = {});
 
 /// An attachment that failed with errno `error` (either sign).
+[[nodiscard]] Error attach_error(int error, const std::string& what, const Requirement& feature);
 [[nodiscard]] Error attach_error(int error, const std::string& what, model::AttachKind kind);
 
 }  // namespace gadget::runtime

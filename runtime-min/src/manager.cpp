@@ -213,6 +213,12 @@ Result<UniqueFd> Manager::map_fd(std::string_view map) const {
 Result<UniqueFd> Manager::program_fd(std::string_view program) const {
     return impl_->program_fd(program);
 }
+Result<UniqueFd> Manager::probe_program_fd(const ProbeId& id) const {
+    return impl_->probe_program_fd(id);
+}
+Result<UniqueFd> Manager::perf_event_fd(const ProbeId& id) const {
+    return impl_->perf_event_fd(id);
+}
 Result<void> Manager::route_maps(std::span<const MapRoute> routes) const {
     return impl_->route_maps(routes);
 }

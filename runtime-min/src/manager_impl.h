@@ -80,6 +80,8 @@ class Manager::Impl {
     Result<MapInfo> map_info(std::string_view map) const;
     Result<UniqueFd> map_fd(std::string_view map) const;
     Result<UniqueFd> program_fd(std::string_view program) const;
+    Result<UniqueFd> probe_program_fd(const ProbeId& id) const;
+    Result<UniqueFd> perf_event_fd(const ProbeId& id) const;
     Result<void> route_maps(std::span<const MapRoute> routes) const;
     Result<void> route_tail_calls(std::span<const TailCallRoute> routes) const;
 
@@ -123,6 +125,7 @@ class Manager::Impl {
     Result<void> detach_probe(Probe& probe, ProbeState next, bool stopping = false);
     [[nodiscard]] Result<void> verdict(const ProbeId& id) const;
     Result<void> detach_all(ProbeState next, bool stopping = false);
+    Result<void> resume_probes();
     void remove_leftovers() const;
     [[nodiscard]] Error wrong_state(const char* operation, const char* remedy) const;
     [[nodiscard]] std::optional<LoadedMap> find_map(std::string_view name) const;

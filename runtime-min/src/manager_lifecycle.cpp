@@ -235,16 +235,13 @@ Result<void> Manager::Impl::start() {
     const std::unique_lock control(control_);
     const std::unique_lock data(data_);
     if (state_ == State::running) return {};
+    if (state_ == State::paused) return resume_probes();
     if (state_ == State::reset) return wrong_state("start", "init() comes first");
-    const bool resuming = state_ == State::paused;
-    if (!resuming) remove_leftovers();
+    remove_leftovers();
     const Selector wanted = goal();
+    const auto ids = selected_probes(wanted);
     for (Probe& probe : probes_) {
-        const auto ids = selected_probes(wanted);
-        if (resuming ? probe.state == ProbeState::paused
-                     : probe.spec.enabled && std::ranges::find(ids, probe.spec.id) != ids.end()) {
-            attach_probe(probe);
-        }
+        if (probe.spec.enabled && std::ranges::find(ids, probe.spec.id) != ids.end()) attach_probe(probe);
     }
     auto held = evaluate(wanted, [this](const ProbeId& id) { return verdict(id); });
     if (held) {
@@ -253,7 +250,7 @@ Result<void> Manager::Impl::start() {
     }
     // What is taken back here never ran as far as the user knows; failures of that are less news than the
     // reason.
-    (void)detach_all(resuming ? ProbeState::paused : ProbeState::loaded);
+    (void)detach_all(ProbeState::loaded);
     return std::move(held).context("while starting '" + spec.name + "'");
 }
 
@@ -306,6 +303,10 @@ Result<void> Manager::Impl::resume() {
     const std::unique_lock data(data_);
     if (state_ == State::running) return {};
     if (state_ != State::paused) return wrong_state("resume", "start() comes first");
+    return resume_probes();
+}
+
+Result<void> Manager::Impl::resume_probes() {
     std::vector<Error> errors;
     for (Probe& probe : probes_) {
         if (probe.state != ProbeState::paused) continue;

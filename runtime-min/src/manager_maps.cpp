@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "gadget/runtime/values.h"
 #include "manager_impl.h"
 
 namespace gadget::runtime {
@@ -200,7 +201,13 @@ Result<void> Manager::Impl::fill_maps() const {
         }
     }
     GADGET_TRY(route_maps(spec.map_routes));
-    return route_tail_calls(spec.tail_calls);
+    GADGET_TRY(route_tail_calls(spec.tail_calls));
+    for (const MapEdit& edit : spec.map_edits) {
+        if (!edit.freeze || (edit.optional && !find_map(edit.map))) continue;
+        GADGET_TRY_ASSIGN(const LoadedMap map, require_map(edit.map));
+        if (bpf_map_freeze(map.fd) != 0) return errno_error(errno, "freezing map '" + edit.map + "'");
+    }
+    return {};
 }
 
 // The kernel waits for all readers after each change of a map in maps; a batch waits once.
@@ -310,11 +317,8 @@ Result<std::uint64_t> Manager::lost_samples(std::string_view name) const {
     const std::uint32_t key = 0;
     GADGET_TRY_ASSIGN(const auto value, lookup(counter, std::as_bytes(std::span(&key, 1))));
     std::uint64_t total = 0;
-    for (std::size_t at = 0; value && at + sizeof(total) <= value->size(); at += sizeof(total)) {
-        std::uint64_t one = 0;
-        std::memcpy(&one, value->data() + at, sizeof(one));
+    for (const std::uint64_t one : value ? cpu_values<std::uint64_t>(*value) : std::vector<std::uint64_t>())
         total += one;
-    }
     return total;
 }
 

@@ -35,10 +35,9 @@ Result<const Program*> Manager::Impl::hookable(const ProbeSpec& probe) const {
     if (program == nullptr || !program->loaded()) {
         return Error{ErrorCode::not_found, "program '" + probe.id.program + "' is not loaded"};
     }
-    if (!probe.section.empty() || std::holds_alternative<KernelTarget>(probe.target)) {
-        return Error{
-            ErrorCode::invalid_argument,
-            "hook '" + to_string(probe.id) + "': section and kernel target of a loaded program are fixed"};
+    if (!probe.section.empty()) {
+        return Error{ErrorCode::invalid_argument,
+                     "hook '" + to_string(probe.id) + "': the section of a loaded program is fixed"};
     }
     return program;
 }
@@ -76,6 +75,12 @@ Result<void> Manager::Impl::add_hook(ProbeSpec probe_spec) {
     const std::lock_guard control(control_);
     const std::unique_lock data(data_);
     GADGET_TRY(hookable(probe_spec));
+    if (std::holds_alternative<KernelTarget>(probe_spec.target)) {
+        return Error{
+            ErrorCode::invalid_argument,
+            "hook '" + to_string(probe_spec.id) + "': the kernel target of a loaded program is fixed",
+            "clone the program"};
+    }
     Probe probe;
     probe.spec = std::move(probe_spec);
     return add_probe(std::move(probe));
@@ -211,14 +216,44 @@ Result<void> Manager::Impl::rename_probe(const ProbeId& from, std::string uid) {
     return {};
 }
 
-Result<UniqueFd> Manager::Impl::program_fd(std::string_view name) const {
-    const std::shared_lock data(data_);
-    const Program* const program = object_.find_program(name);
+namespace {
+
+Result<UniqueFd> duplicate(const Program* program, std::string_view name) {
     if (program == nullptr || !program->loaded()) {
         return Error{ErrorCode::not_found, "program '" + std::string(name) + "' is not loaded"};
     }
     UniqueFd fd(fcntl(program->fd(), F_DUPFD_CLOEXEC, 0));
     if (!fd) return errno_error(errno, "opening program '" + std::string(name) + "'");
+    return fd;
+}
+
+}  // namespace
+
+Result<UniqueFd> Manager::Impl::program_fd(std::string_view name) const {
+    const std::shared_lock data(data_);
+    return duplicate(object_.find_program(name), name);
+}
+
+Result<UniqueFd> Manager::Impl::probe_program_fd(const ProbeId& id) const {
+    const std::shared_lock data(data_);
+    const Probe* const probe = find_probe(id);
+    if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+    return duplicate(program_of(*probe), id.program);
+}
+
+Result<UniqueFd> Manager::Impl::perf_event_fd(const ProbeId& id) const {
+    const std::shared_lock data(data_);
+    const Probe* const probe = find_probe(id);
+    if (probe == nullptr) return Error{ErrorCode::not_found, "there is no probe '" + to_string(id) + "'"};
+    if (!probe->attachment)
+        return Error{ErrorCode::invalid_argument, "probe '" + to_string(id) + "' does not run",
+                     "start() comes first"};
+    if (probe->attachment->perf_event() < 0) {
+        return Error{ErrorCode::unsupported,
+                     "probe '" + to_string(id) + "' stands on no perf event of its own"};
+    }
+    UniqueFd fd(fcntl(probe->attachment->perf_event(), F_DUPFD_CLOEXEC, 0));
+    if (!fd) return errno_error(errno, "opening the perf event of '" + to_string(id) + "'");
     return fd;
 }
 

@@ -95,6 +95,7 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
     GADGET_TRY(set(edit.key_size, bpf_map__set_key_size, "key size"));
     GADGET_TRY(set(edit.value_size, bpf_map__set_value_size, "value size"));
     GADGET_TRY(set(edit.numa_node, bpf_map__set_numa_node, "NUMA node"));
+    GADGET_TRY(set(edit.map_extra, bpf_map__set_map_extra, "extra value"));
     GADGET_TRY(set(edit.create, bpf_map__set_autocreate, "creation"));
     if (edit.inner_map_fd >= 0) {
         const int status = bpf_map__set_inner_map_fd(map, edit.inner_map_fd);
@@ -111,8 +112,8 @@ Result<void> apply(bpf_map* map, const MapEdit& edit, const ManagerSpec& spec) {
 
 bool is_empty(const MapEdit& edit) {
     return !edit.type && !edit.max_entries && !edit.flags && !edit.key_size && !edit.value_size &&
-           !edit.numa_node && !edit.create && edit.replace_fd < 0 && edit.inner_map_fd < 0 &&
-           edit.inner_like.empty() && edit.pin_path.empty();
+           !edit.numa_node && !edit.map_extra && !edit.create && !edit.freeze && edit.replace_fd < 0 &&
+           edit.inner_map_fd < 0 && edit.inner_like.empty() && edit.pin_path.empty();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "attach.h"
 #include "core_btf.h"
 #include "gadget/support/text.h"
 #include "kernel_error.h"
@@ -179,6 +180,9 @@ Result<void> Object::prepare(const LoadPlan& plan, Decisions& decisions) {
         if (found == programs_.end())
             return unknown_name("program", probe.id.program, spec.name, program_names);
         GADGET_TRY(retarget(*found, probe));
+        const bool tc = found->parsed && found->parsed->kind->attach == model::AttachKind::tc;
+        // Without any target it is a program to be called by others, or to be hooked later.
+        if (tc && !std::holds_alternative<std::monostate>(probe.target)) GADGET_TRY(check_tc_target(probe));
     }
     GADGET_TRY(take_pinned(spec));
     for (Program& program : programs_) {
@@ -230,8 +234,7 @@ Result<Object> Object::load(const LoadPlan& plan, std::string& log) {
             std::ranges::find_if(refusals, [](const Refusal& refusal) { return refusal.error != 0; });
         const Program* program = refused == refusals.end() ? nullptr : object.find_program(refused->program);
         if (program == nullptr) return load_error(-status, plan.spec.name, capture.text());
-        Error reason = refusal_error(
-            *refused, program->parsed ? program->parsed->kind->attach : model::AttachKind::syscall);
+        Error reason = refusal_error(*refused, program->parsed, plan.image.bytes());
         if (!plan.may_be_left_out(program->name) || decisions.left_out.contains(program->name)) return reason;
         decisions.left_out.emplace(program->name, std::move(reason));
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cerrno>
+#include <optional>
 
 #include "gadget/support/text.h"
 #include "libbpf_log.h"
@@ -24,6 +25,25 @@ struct KindType {
 constexpr auto kUprobeMulti = static_cast<bpf_attach_type>(48);
 constexpr auto kNetfilter = static_cast<bpf_attach_type>(45);
 constexpr std::uint32_t kNetfilterProgram = 32;
+
+struct SectionAttach {
+    std::string_view section;  ///< prefix, or prefix/target
+    bpf_attach_type attach;
+};
+
+// Sections that ask for more than their kind tells.
+constexpr std::array kAttachTypes{
+    SectionAttach{"kprobe.session", static_cast<bpf_attach_type>(56)},
+    SectionAttach{"uprobe.session", static_cast<bpf_attach_type>(57)},
+    SectionAttach{"uprobe.session.s", static_cast<bpf_attach_type>(57)},
+    SectionAttach{"fsession", static_cast<bpf_attach_type>(58)},
+    SectionAttach{"fsession.s", static_cast<bpf_attach_type>(58)},
+    SectionAttach{"cgroup/connect_unix", static_cast<bpf_attach_type>(49)},
+    SectionAttach{"cgroup/sendmsg_unix", static_cast<bpf_attach_type>(50)},
+    SectionAttach{"cgroup/recvmsg_unix", static_cast<bpf_attach_type>(51)},
+    SectionAttach{"cgroup/getpeername_unix", static_cast<bpf_attach_type>(52)},
+    SectionAttach{"cgroup/getsockname_unix", static_cast<bpf_attach_type>(53)},
+};
 
 // Sections such as "classifier/x" or "socket1" open in libbpf 1.x with no type; these are the kinds that
 // occur in them.
@@ -56,17 +76,36 @@ constexpr std::array kTypes{
     KindType{AttachKind::xdp, BPF_PROG_TYPE_XDP, BPF_XDP},
     KindType{AttachKind::sockops, BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS},
     KindType{AttachKind::sk_lookup, BPF_PROG_TYPE_SK_LOOKUP, BPF_SK_LOOKUP},
+    KindType{AttachKind::cgroup, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, {}},  // those of kAttachTypes
 };
 
 bpf_prog_type type_in(const KindType& kind) {
     return std::bit_cast<bpf_prog_type>(kind.type);
 }
 
-const KindType* type_of(AttachKind kind) {
-    for (const KindType& entry : kTypes) {
-        if (entry.kind == kind) return &entry;
+/// nullopt: nobody knows what such a section is.
+std::optional<KindType> type_of(const model::SectionName& section) {
+    const auto* const entry = std::ranges::find(kTypes, section.kind->attach, &KindType::kind);
+    if (entry == kTypes.end()) return std::nullopt;
+    KindType type = *entry;
+    const std::string full = std::string(section.kind->prefix) + "/" + section.target;
+    const auto* const special = std::ranges::find_if(kAttachTypes, [&](const SectionAttach& it) {
+        return it.section == section.kind->prefix || it.section == full;
+    });
+    if (special != kAttachTypes.end()) {
+        type.attach = special->attach;
+    } else if (type.kind == AttachKind::cgroup) {
+        return std::nullopt;
     }
-    return nullptr;
+    return type;
+}
+
+/// What libbpf adds to a load for sections that it knows, on its own and out of sight.
+void set_flags(const Program& program) {
+    std::uint32_t flags = bpf_program__flags(program.handle);
+    if (program.parsed->kind->sleepable) flags |= BPF_F_SLEEPABLE;
+    if (program.parsed->kind->prefix == "xdp.frags") flags |= BPF_F_XDP_HAS_FRAGS;
+    (void)bpf_program__set_flags(program.handle, flags);  // fails only after the load
 }
 
 Error section_error(const std::string& program, const std::string& section) {
@@ -92,6 +131,17 @@ bool takes_kernel_target(AttachKind kind) {
     }
 }
 
+Result<void> aim(const Program& program, int other, const std::string& name) {
+    const LogCapture capture;
+    const int status = bpf_program__set_attach_target(program.handle, other, name.c_str());
+    if (status == 0) return {};
+    if (status == -ENOENT || status == -ESRCH) {
+        return Error{ErrorCode::not_found,
+                     "program '" + program.name + "': this kernel's BTF has no '" + name + "'"};
+    }
+    return errno_error(status, "program '" + program.name + "': setting the target '" + name + "'");
+}
+
 Result<void> apply_section(Program& program, const std::string& section) {
     const auto parsed = model::parse_section(section);
     if (!parsed) return section_error(program.name, section);
@@ -99,8 +149,8 @@ Result<void> apply_section(Program& program, const std::string& section) {
     bpf_prog_type type = BPF_PROG_TYPE_UNSPEC;
     bpf_attach_type attach{};
     if (libbpf_prog_type_by_name(section.c_str(), &type, &attach) != 0) {
-        const KindType* const known = type_of(parsed->kind->attach);
-        if (known == nullptr) return section_error(program.name, section);
+        const auto known = type_of(*parsed);
+        if (!known) return section_error(program.name, section);
         type = type_in(*known);
         attach = known->attach;
     }
@@ -131,26 +181,19 @@ Result<void> retarget(Program& program, const ProbeSpec& probe) {
         if (probe.section.empty()) return {};
     }
     if (name.empty()) return section_error(program.name, program.section);
-    const LogCapture capture;
-    const int status = bpf_program__set_attach_target(program.handle, std::max(other, 0), name.c_str());
-    if (status == 0) {
-        program.parsed->target = name;
-        return {};
-    }
-    if (status == -ENOENT || status == -ESRCH) {
-        return Error{ErrorCode::not_found,
-                     "probe '" + to_string(probe.id) + "': this kernel's BTF has no '" + name + "'"};
-    }
-    return errno_error(status, "probe '" + to_string(probe.id) + "': setting the target '" + name + "'");
+    GADGET_TRY(aim(program, std::max(other, 0), name));
+    program.parsed->target = name;
+    return {};
 }
 
 Result<void> ensure_type(const Program& program) {
+    if (program.parsed) set_flags(program);
     if (bpf_program__type(program.handle) != BPF_PROG_TYPE_UNSPEC) return {};
-    const KindType* const known = program.parsed ? type_of(program.parsed->kind->attach) : nullptr;
-    if (known == nullptr) return section_error(program.name, program.section);
+    const auto known = program.parsed ? type_of(*program.parsed) : std::nullopt;
+    if (!known) return section_error(program.name, program.section);
     (void)bpf_program__set_type(program.handle, type_in(*known));
     (void)bpf_program__set_expected_attach_type(program.handle, known->attach);
-    return {};
+    return takes_kernel_target(known->kind) ? aim(program, 0, program.parsed->target) : Result<void>{};
 }
 
 }  // namespace gadget::runtime

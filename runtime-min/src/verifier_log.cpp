@@ -32,6 +32,16 @@ std::optional<int> number_after(std::string_view line, std::string_view marker) 
     return value;
 }
 
+std::optional<long> leading_number_after(std::string_view line, std::string_view marker) {
+    const std::size_t at = line.find(marker);
+    if (at == std::string_view::npos) return std::nullopt;
+    const std::string_view digits = line.substr(at + marker.size());
+    long value = 0;
+    if (std::from_chars(digits.data(), digits.data() + digits.size(), value).ec != std::errc{} || value < 0)
+        return std::nullopt;
+    return value;
+}
+
 bool is_statistics(std::string_view line) {
     return line.starts_with("processed ") || line.starts_with("verification time") ||
            line.starts_with("stack depth") || line.starts_with("mark_precise") ||
@@ -83,6 +93,7 @@ void take_report(std::span<const std::string_view> lines, VerifierVerdict& verdi
 bool is_state(std::string_view line) {
     // "R0=..." dumps and "from 3 to 9: R0..." tell the verifier's state, not its reason.
     if (line.starts_with("from ") && line.find(" to ") != std::string_view::npos) return true;
+    if (line.starts_with("cur state:") || line.starts_with("old state:")) return true;
     const std::size_t colon = line.find(": R");
     if (colon != std::string_view::npos && colon < 8 && line.find('=') != std::string_view::npos) return true;
     return line.size() > 3 && line[0] == 'R' && line.find('=') < 6;
@@ -143,9 +154,39 @@ VerifierVerdict explain(std::string_view verifier_log) {
         verdict.reason = std::string(*line);
         break;
     }
+    // What is refused before the first step: "back-edge from insn 12 to 5", "unreachable insn 7".
+    if (verdict.instruction < 0)
+        verdict.instruction = leading_number_after(verdict.reason, "insn ").value_or(-1);
     const std::size_t first = lines.size() > kTailLines ? lines.size() - kTailLines : 0;
     for (std::size_t i = first; i < lines.size(); ++i) verdict.tail.emplace_back(printable(lines[i]));
     return verdict;
+}
+
+void locate(VerifierVerdict& verdict, std::span<const FunctionLines> functions, std::string_view program) {
+    if (verdict.instruction < 0 || !verdict.source.empty()) return;
+    const auto index = static_cast<std::uint64_t>(verdict.instruction);
+    const auto own = std::ranges::find_if(functions, [&](const FunctionLines& function) {
+        return function.is_program && function.name == program;
+    });
+    if (own == functions.end()) return;
+    const CodeLine* place = nullptr;
+    if (index < own->instructions) {
+        for (const CodeLine& line : own->lines) {
+            if (line.instruction <= index) place = &line;
+        }
+    } else if (!verdict.code.empty()) {
+        for (const FunctionLines& function : functions) {
+            for (const CodeLine& line : function.lines) {
+                if (function.is_program || line.text != verdict.code) continue;
+                if (place != nullptr && (place->line != line.line || place->file != line.file)) return;
+                place = &line;
+            }
+        }
+    }
+    if (place == nullptr) return;
+    verdict.source =
+        printable(place->file.substr(place->file.rfind('/') + 1)) + ":" + std::to_string(place->line);
+    if (verdict.code.empty()) verdict.code = printable(place->text);
 }
 
 }  // namespace gadget::runtime

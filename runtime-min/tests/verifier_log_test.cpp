@@ -75,6 +75,31 @@ TEST(VerifierLog, ReportOfNewerKernelsAddsWordsAndPlace) {
     EXPECT_EQ(verdict.instruction, 7);
 }
 
+FunctionLines function(const char* name, bool is_program, std::vector<CodeLine> lines) {
+    return {.name = name, .is_program = is_program, .instructions = 10, .lines = std::move(lines)};
+}
+
+TEST(VerifierLog, ObjectTellsTheLineThatOlderKernelsDoNot) {
+    const std::vector<FunctionLines> functions{
+        function("on_bad", true, {{0, "src/a.bpf.c", 10, "int x;"}, {4, "src/a.bpf.c", 12, "x = *p;"}}),
+        function("on_good", true, {{0, "src/a.bpf.c", 20, "return 0;"}}),
+        function("helper", false, {{0, "src/h.h", 3, "return *q;"}, {2, "src/h.h", 4, "twice"}}),
+        function("other", false, {{0, "src/h.h", 8, "twice"}})};
+    const auto located = [&](const char* log) {
+        VerifierVerdict verdict = explain(log);
+        locate(verdict, functions, "on_bad");
+        return verdict;
+    };
+    EXPECT_EQ(located("3: (b7) r0 = 0\nbad\n").source, "a.bpf.c:10");
+    EXPECT_EQ(located("4: (b7) r0 = 0\nbad\n").source, "a.bpf.c:12");
+    EXPECT_EQ(located("9: (b7) r0 = 0\nbad\n").code, "x = *p;");
+    EXPECT_EQ(located("; return *q;\n11: (b7) r0 = 0\nbad\n").source, "h.h:3");
+    EXPECT_EQ(located("; twice\n13: (b7) r0 = 0\nbad\n").source, "") << "which of the two is not known";
+    EXPECT_EQ(located("; x @ b.bpf.c:7\n3: (b7) r0 = 0\nbad\n").source, "b.bpf.c:7") << "the log knows best";
+    EXPECT_EQ(located("back-edge from insn 5 to 1\n").source, "a.bpf.c:12");
+    EXPECT_EQ(located("bad\n").source, "");
+}
+
 TEST(VerifierLog, StateDumpsAreNotTheReason) {
     const auto verdict = explain(
         "5: (b7) r0 = 0\n"
@@ -83,6 +108,13 @@ TEST(VerifierLog, StateDumpsAreNotTheReason) {
         "9: R0=0\n"
         "processed 1000001 insns (limit 1000000)\n");
     EXPECT_EQ(verdict.reason, "BPF program is too large. Processed 1000001 insn");
+    const auto loop = explain(
+        "3: (85) call bpf_ktime_get_ns#5\n"
+        "infinite loop detected at insn 4\n"
+        "cur state: R0=scalar() R6=scalar() R10=fp0\n"
+        "old state: R0=scalar() R6=scalar() R10=fp0\n");
+    EXPECT_EQ(loop.reason, "infinite loop detected at insn 4");
+    EXPECT_EQ(loop.instruction, 3);
 }
 
 TEST(VerifierLog, EmptyAndStrangeInputsGiveEmptyVerdicts) {

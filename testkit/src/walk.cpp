@@ -4,12 +4,15 @@
 #include <charconv>
 #include <set>
 
+#include "gadget/runtime/object_lines.h"
 #include "gadget/support/text.h"
 #include "gadget/testkit/verifier.h"
-#include "object_lines.h"
 
 namespace gadget::testkit {
 namespace {
+
+using runtime::CodeLine;
+using runtime::FunctionLines;
 
 /// "12: (85) call bpf_map_lookup_elem#1" -> 12.
 std::optional<std::uint64_t> instruction_of(std::string_view line) {
@@ -102,7 +105,7 @@ class LineFinder {
 }  // namespace
 
 Result<VerifierWalk> walk_of(const ProgramMeasurement& measurement, std::span<const std::byte> object) {
-    GADGET_TRY_ASSIGN(const auto functions, function_lines(object));
+    GADGET_TRY_ASSIGN(const auto functions, runtime::function_lines(object));
     const LineFinder finder(functions, measurement.program);
     if (finder.main() == nullptr || finder.main()->lines.empty()) {
         return Error{.code = ErrorCode::not_found,

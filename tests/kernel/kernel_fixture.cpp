@@ -25,6 +25,7 @@ EMBEDDED_OBJECT(flood);
 EMBEDDED_OBJECT(hooks);
 EMBEDDED_OBJECT(iter);
 EMBEDDED_OBJECT(kernel_functions);
+EMBEDDED_OBJECT(kinds);
 EMBEDDED_OBJECT(maps);
 EMBEDDED_OBJECT(multi);
 EMBEDDED_OBJECT(net);
@@ -117,6 +118,7 @@ Bytes object_bytes(const std::string& name) {
         {"iter", view(object_iter, object_iter_size)},
         {"kernel_functions", view(object_kernel_functions, object_kernel_functions_size)},
         {"maps", view(object_maps, object_maps_size)},
+        {"kinds", view(object_kinds, object_kinds_size)},
         {"multi", view(object_multi, object_multi_size)},
         {"net", view(object_net, object_net_size)},
         {"netfilter", view(object_netfilter, object_netfilter_size)},
@@ -133,11 +135,11 @@ ManagerSpec spec_of(const std::string& object) {
     spec.name = object;
     spec.object = ObjectBytes{object_bytes(object)};
     const auto self = static_cast<std::uint32_t>(getpid());
-    static const std::set<std::string> watching{"fire",   "flood", "hooks", "kernel_functions",
-                                                "output", "perf"};
+    static const std::set<std::string> watching{"fire",  "flood",  "hooks", "kernel_functions",
+                                                "kinds", "output", "perf"};
     const bool watches_process = watching.contains(object);
     if (watches_process) spec.constants.push_back({.name = "target_tgid", .value = bytes_of(self)});
-    if (object == "fire" || object == "flood") {
+    if (object == "fire" || object == "flood" || object == "kinds") {
         spec.constants.push_back({.name = "syscall_number", .value = bytes_of(std::uint64_t{SYS_getpgid})});
     }
     return spec;

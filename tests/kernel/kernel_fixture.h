@@ -5,12 +5,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
-#include <type_traits>
 
 #include "gadget/runtime.h"
 #include "gadget/support/files.h"
@@ -22,17 +20,13 @@ Bytes object_bytes(const std::string& name);
 
 template <class T>
 Bytes bytes_of(const T& value) {
-    static_assert(std::is_trivially_copyable_v<T>);
-    Bytes bytes(sizeof(T));
-    std::memcpy(bytes.data(), &value, sizeof(T));
-    return bytes;
+    return to_bytes(value);
 }
 
+/// A value of zeroes when there are too few bytes.
 template <class T>
 T value_of(std::span<const std::byte> bytes) {
-    T value{};
-    std::memcpy(&value, bytes.data(), std::min(bytes.size(), sizeof(T)));
-    return value;
+    return from_bytes<T>(bytes).value_or(T{});
 }
 
 /// Indexes into the map `hits` of fire.bpf.c.

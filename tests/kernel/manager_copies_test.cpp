@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clones, hooks that come back, dumps, interrupted test runs.
+#include <bpf/bpf.h>
 #include <signal.h>
 #include <sys/time.h>
 
@@ -21,9 +22,38 @@ TEST_F(Copies, Case129_CloneWithConstantsOfItsOwn) {
     ASSERT_OK(manager->clone_program(clone));
     EXPECT_EQ(gadget_test_target(1), 2);
     EXPECT_EQ(count_of(*manager, 0, "seen"), 1000U + 2007U);
+    // Each is a program of its own in the kernel.
+    const auto id_of = [](const Result<UniqueFd>& program) {
+        bpf_prog_info info{};
+        __u32 size = sizeof(info);
+        return program && bpf_obj_get_info_by_fd(program->get(), &info, &size) == 0 ? info.id : 0;
+    };
+    const auto original = id_of(manager->probe_program_fd({"on_both"}));
+    EXPECT_NE(original, 0U);
+    EXPECT_EQ(original, id_of(manager->program_fd("on_both")));
+    EXPECT_NE(id_of(manager->probe_program_fd({"on_both", "clone"})), 0U);
+    EXPECT_NE(id_of(manager->probe_program_fd({"on_both", "clone"})), original);
+    EXPECT_EQ(manager->probe_program_fd({"on_both", "nobody"}).error().code, ErrorCode::not_found);
     clone.probe.id.uid = "other";
     clone.constants.front().name = "unknown";
     EXPECT_EQ(manager->clone_program(clone).error().code, ErrorCode::not_found);
+}
+
+TEST_F(Copies, PerfEventUnderAProbe) {
+    ManagerSpec spec = spec_of("fire");
+    spec.probes = {probe("on_raw"), probe("on_uprobe", own_function()),
+                   probe("on_uprobe", own_function(), "event")};
+    std::get<UserFunction>(spec.probes[2].target).method = ProbeMethod::events;
+    START_OR_SKIP(manager, spec);
+    for (const char* const uid : {"", "event"}) {
+        const auto event = manager->perf_event_fd({"on_uprobe", uid});
+        ASSERT_OK(event);
+        EXPECT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(event->get())),
+                  "anon_inode:[perf_event]");
+    }
+    EXPECT_EQ(manager->perf_event_fd({"on_raw"}).error().code, ErrorCode::unsupported);
+    ASSERT_OK(manager->pause());
+    EXPECT_EQ(manager->perf_event_fd({"on_uprobe"}).error().code, ErrorCode::invalid_argument);
 }
 
 TEST_F(Copies, Case131_TakingAPausedProbeAwayClearsItsPause) {

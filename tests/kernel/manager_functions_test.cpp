@@ -101,6 +101,28 @@ TEST_F(Functions, Case103_FentryAndFexit) {
     EXPECT_EQ(count_of(*manager, 3), 2U);
 }
 
+TEST_F(Functions, CloneMovesToAnotherFunction) {
+    ManagerSpec spec = spec_of("kernel_functions");
+    spec.probes = {probe("on_fentry")};
+    START_OR_SKIP(manager, spec);
+    ASSERT_OK(manager->clone_program(
+        {.probe = probe("on_fentry", KernelTarget{.name = "security_task_getscheduler"}, "scheduler")}));
+    EXPECT_EQ(manager->status().back().target, "fentry security_task_getscheduler");
+    (void)syscall(SYS_sched_getscheduler, 0);
+    EXPECT_EQ(count_of(*manager, 2), 1U);
+    fire(1);
+    EXPECT_EQ(count_of(*manager, 2), 2U);
+    const auto nowhere = manager->clone_program(
+        {.probe = probe("on_fentry", KernelTarget{.name = "no_such_function"}, "nowhere")});
+    ASSERT_FALSE(nowhere);
+    EXPECT_EQ(nowhere.error().code, ErrorCode::not_found);
+    EXPECT_EQ(
+        manager->add_hook(probe("on_fentry", KernelTarget{.name = "security_task_getscheduler"}, "hook"))
+            .error()
+            .code,
+        ErrorCode::invalid_argument);
+}
+
 TEST_F(Functions, Case104_LsmProgramDeniesUntilItStops) {
     auto maps = init_manager(spec_of("maps"));
     ASSERT_OK(maps);

@@ -98,6 +98,7 @@ TEST_F(Lifecycle, Case007_RefusedProgramGivesTheVerifierLog) {
     EXPECT_NE(loaded.error().message.find("map_value_or_null"), std::string::npos) << manager->load_log();
     EXPECT_NE(loaded.error().message.find('\n'), std::string::npos)
         << "the lines around the reason belong to it";
+    EXPECT_NE(loaded.error().message.find("refused.bpf.c:19"), std::string::npos) << loaded.error().message;
     EXPECT_NE(manager->load_log().find("bpf_map_lookup_elem"), std::string::npos) << "the whole log is kept";
     EXPECT_EQ(loaded.error().to_string().find("ulimit"), std::string::npos);
     EXPECT_EQ(manager->state(), State::reset);
@@ -143,8 +144,8 @@ TEST_F(Lifecycle, Case012_UnknownNamesAreNamedAndInitCanBeRetried) {
 }
 
 TEST_F(Lifecycle, Case014_HandlersMayAskWhileAnotherThreadStops) {
-    constexpr int kRounds = 50;
-    for (int round = 0; round < kRounds; ++round) {
+    const int rounds = stress_is_full() ? 1000 : 50;
+    for (int round = 0; round < rounds; ++round) {
         Manager* self = nullptr;
         std::atomic<bool> asked = false;
         ManagerSpec spec = spec_of("fire");

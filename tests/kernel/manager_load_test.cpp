@@ -172,6 +172,31 @@ TEST_F(Load, Case049_InitialContentsAndFreeze) {
     EXPECT_EQ(run(*manager, "on_table"), 55U);
 }
 
+TEST_F(Load, Case049_FrozenBeforeAnyProgramRuns) {
+    ManagerSpec spec = maps_spec();
+    spec.map_entries = {{"table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{55})}};
+    spec.map_edits = {{.map = "table", .freeze = true}};
+    auto manager = init_manager(spec);
+    ASSERT_OK(manager);
+    EXPECT_FALSE(manager->update("table", bytes_of(std::uint32_t{1}), bytes_of(std::uint64_t{1})));
+    EXPECT_EQ(run(*manager, "on_table"), 55U);
+}
+
+TEST_F(Load, Case048_BloomFilterWithItsNumberOfHashes) {
+    ManagerSpec spec = spec_of("maps");
+    spec.probes = {probe("on_jump")};  // which does not use the map
+    spec.map_edits = {
+        {.map = "table", .type = std::uint32_t{BPF_MAP_TYPE_BLOOM_FILTER}, .key_size = 0, .map_extra = 3}};
+    auto manager = init_manager(spec);
+    if (!manager && kernel_before(5, 16)) GTEST_SKIP() << "missing: Bloom filter maps (Linux 5.16)";
+    ASSERT_OK(manager);
+    bpf_map_info info{};
+    __u32 size = sizeof(info);
+    ASSERT_EQ(bpf_obj_get_info_by_fd(manager->map_fd("table")->get(), &info, &size), 0);
+    EXPECT_EQ(info.type, std::uint32_t{BPF_MAP_TYPE_BLOOM_FILTER});
+    EXPECT_EQ(info.map_extra, 3U);
+}
+
 TEST_F(Load, Case050_055_MapSharedBetweenManagers) {
     auto owner = init_manager(maps_spec());
     ASSERT_OK(owner);

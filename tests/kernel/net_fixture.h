@@ -9,6 +9,10 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "kernel_fixture.h"
 
@@ -16,6 +20,32 @@ namespace gadget::runtime {
 
 /// Indexes into the map `hits` of net.bpf.c.
 enum NetHit : std::uint32_t { kSocket, kXdp, kEgress, kIngress, kCgroup, kLookup, kBlock };
+
+/// A cgroup2 folder of the test's own that this process moves into, and out again.
+struct OwnCgroup {
+    std::filesystem::path root;
+    std::filesystem::path folder;
+
+    OwnCgroup() {
+        std::ifstream mounts("/proc/self/mounts");
+        std::string device;
+        std::string path;
+        std::string type;
+        std::string rest;
+        while (mounts >> device >> path >> type && std::getline(mounts, rest)) {
+            if (type == "cgroup2") root = path;
+        }
+        if (root.empty()) return;
+        folder = root / ("gadget-test-" + std::to_string(getpid()));
+        if (mkdir(folder.c_str(), 0755) != 0) folder.clear();
+        if (!folder.empty()) std::ofstream(folder / "cgroup.procs") << getpid();
+    }
+    ~OwnCgroup() {
+        if (folder.empty()) return;
+        std::ofstream(root / "cgroup.procs") << getpid();
+        (void)rmdir(folder.c_str());
+    }
+};
 
 /// Puts the test's thread into a fresh network namespace with its loopback up.
 struct Net : KernelTest {

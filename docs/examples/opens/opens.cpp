@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 
 namespace rt = gadget::runtime;
@@ -26,14 +25,12 @@ int main(int argc, char** argv) {
     spec.name = "opens";
     spec.object = rt::ObjectFile{argv[1]};
     spec.ring_buffers.push_back({.map = "events", .on_record = [&](std::span<const std::byte> record) {
-                                     std::uint32_t pid = 0;
-                                     std::memcpy(&pid, record.data(), sizeof(pid));
-                                     ++opens[pid];
+                                     if (const auto pid = rt::from_bytes<std::uint32_t>(record))
+                                         ++opens[*pid];
                                  }});
     if (argc > 3) {
         const auto pid = static_cast<std::uint32_t>(std::atoi(argv[3]));
-        const auto bytes = std::as_bytes(std::span(&pid, 1));
-        spec.constants.push_back({.name = "target_pid", .value = {bytes.begin(), bytes.end()}});
+        spec.constants.push_back({.name = "target_pid", .value = rt::to_bytes(pid)});
     }
 
     auto manager = rt::Manager::create(std::move(spec));

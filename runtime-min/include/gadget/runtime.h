@@ -13,5 +13,7 @@
 #pragma once
 
 #include "gadget/runtime/manager.h"
+#include "gadget/runtime/object_lines.h"
 #include "gadget/runtime/selector.h"
 #include "gadget/runtime/spec.h"
+#include "gadget/runtime/values.h"

@@ -121,7 +121,7 @@ struct Cgroup {
     std::filesystem::path path;  ///< folder below a cgroup2 mount
 };
 
-/// socket filter.
+/// socket filter; sk_reuseport: any socket of the group.
 struct Socket {
     int fd = -1;  ///< borrowed; must stay open until stop()
 };
@@ -161,8 +161,10 @@ struct ProbeSpec {
     std::string section{};  ///< replaces the section that the object gives the program; empty: keep
     AttachTarget target{};
     bool enabled = true;  ///< false: loaded, but not attached by start()
-    std::uint64_t cookie =
-        0;  ///< bpf_get_attach_cookie() of kprobe, uprobe, tracepoint, perf_event (Linux 5.15)
+    /// What bpf_get_attach_cookie() returns: kprobe, uprobe, tracepoint, perf_event, usdt (Linux 5.15),
+    /// kprobe.multi (5.18), uprobe.multi (6.6), fentry and its like, lsm (6.0), raw_tp, tp_btf (6.10); an
+    /// error elsewhere.
+    std::uint64_t cookie = 0;
     std::optional<unsigned> retries{};  ///< attempts after the first that fails; default Options::retries
     std::optional<std::chrono::milliseconds> retry_delay{};
     /// Loads the program once more for this probe alone, so that constants may differ (Constant::probes).
@@ -243,12 +245,14 @@ struct MapEdit {
     std::optional<std::uint32_t> key_size{};
     std::optional<std::uint32_t> value_size{};
     std::optional<std::uint32_t> numa_node{};
-    std::optional<bool> create{};  ///< false: leave the map out; programs that use it are refused
+    std::optional<std::uint64_t> map_extra{};  ///< what its type makes of it: hashes of a Bloom filter
+    std::optional<bool> create{};              ///< false: leave the map out; programs that use it are refused
     int replace_fd = -1;    ///< use this map instead of making one: its shape is checked, the fd duplicated
     int inner_map_fd = -1;  ///< template for map-in-map, borrowed until init() returns
     std::string inner_like{};  ///< or: a map of the object that the template looks like
     std::filesystem::path
-        pin_path{};  ///< on a bpf file system: reused when it is there, else pinned after the load
+        pin_path{};       ///< on a bpf file system: reused when it is there, else pinned after the load
+    bool freeze = false;  ///< behind its first contents, only programs can write to it
     bool remove_pin_on_stop = false;  ///< whatever stop() is told
     bool optional = false;  ///< fine when the object has no such map; a replacement is there all the same
 };
@@ -316,7 +320,9 @@ struct MapReplacement {
 
 /// A second, independent instance of a loaded program.
 struct CloneSpec {
-    ProbeSpec probe;                    ///< id.program: the original; id.uid: new and not empty
+    /// id.program: the original; id.uid: new and not empty. A KernelTarget with a name moves the clone of an
+    /// fentry, fexit, fmod_ret, tp_btf or LSM program to another function of the kernel.
+    ProbeSpec probe;
     std::vector<Constant> constants{};  ///< the clone alone sees these values
     std::vector<MapReplacement> maps{};
 };

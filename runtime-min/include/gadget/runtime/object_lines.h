@@ -9,7 +9,7 @@
 
 #include "gadget/support/result.h"
 
-namespace gadget::testkit {
+namespace gadget::runtime {
 
 struct CodeLine {
     std::uint64_t instruction = 0;  ///< the first one, from the start of the function
@@ -28,4 +28,4 @@ struct FunctionLines {
 /// All functions of an object. `corrupt_data` when it is damaged, `not_found` without line information.
 Result<std::vector<FunctionLines>> function_lines(std::span<const std::byte> object);
 
-}  // namespace gadget::testkit
+}  // namespace gadget::runtime

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "object_lines.h"
+#include "gadget/runtime/object_lines.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -14,7 +14,7 @@
 #include "gadget/support/text.h"
 #include "gadget/support/unique_fd.h"
 
-namespace gadget::testkit {
+namespace gadget::runtime {
 namespace {
 
 using Span = std::span<const std::byte>;
@@ -192,4 +192,4 @@ Result<std::vector<FunctionLines>> function_lines(std::span<const std::byte> obj
     return functions;
 }
 
-}  // namespace gadget::testkit
+}  // namespace gadget::runtime
