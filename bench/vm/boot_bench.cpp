@@ -56,7 +56,11 @@ Result<double> raw_boot(const Kernel& kernel, const Bytes& initramfs) {
     SpawnOptions options;
     options.argv = qemu_command(request);
     // The same machine without the result port: that one is ours.
-    const auto port = std::find(options.argv.begin(), options.argv.end(), "virtio-serial-pci");
+    const auto port = std::find_if(options.argv.begin(), options.argv.end(), [](const std::string& word) {
+        return word.starts_with("virtio-serial-pci");
+    });
+    if (port == options.argv.end())
+        return Error{.code = ErrorCode::internal, .message = "the machine has no result port any more"};
     options.argv.erase(port - 1, options.argv.end());
     options.fds = {{writer.get(), 1}, {file.get(), 3}};
     const auto start = Clock::now();
