@@ -284,10 +284,14 @@ void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
             options.archs = parse_archs(choices.archs);
             choices.action = [&] { return kernel(options, context); };
         });
+        return command;
     };
-    add("list", "Kernels that are here, and those that can be fetched", "", 0, 0);
+    add_choice(*add("list", "Kernels that are here, and those that can be fetched", "", 0, 0), "-o,--output",
+               options.format, kOutputFormats, "output format");
     add("fetch", "Get kernels from the distribution", "ID...", 1, 100);
-    add("add", "Add a kernel image or package from a file", "ID FILE", 2, 2);
+    add("add",
+        "Add a kernel from an image (bzImage, vmlinux, Image), a package, or a container image by digest",
+        "ID FILE|IMAGE@DIGEST", 2, 2);
     add("remove", "Delete kernels", "ID...", 1, 100);
 }
 

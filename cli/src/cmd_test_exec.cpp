@@ -2,10 +2,14 @@
 // gadget test --exec: any program inside each kernel.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cmd_test.h"
 #include "exit_status.h"
+#include "findings_output.h"
 #include "gadget/support/text.h"
 #include "gadget/testkit/command.h"
+#include "load_gadget.h"
 #include "places.h"
 #include "test_places.h"
 
@@ -40,6 +44,20 @@ std::string ending(const testkit::CommandResult& result) {
     return fmt::format("exit status {}", result.status);
 }
 
+/// The gadget that the program finds as $GADGET_OBJECT and $GADGET_MANIFEST.
+Result<void> add_gadget(const std::string& input, const Context& context, DiagnosticList& findings,
+                        testkit::CommandRequest& request) {
+    LoadOptions load{.load_folder = context.load_folder};
+    for (const auto& kernel : request.kernels) {
+        if (std::find(load.archs.begin(), load.archs.end(), kernel.arch) == load.archs.end())
+            load.archs.push_back(kernel.arch);
+    }
+    GADGET_TRY_ASSIGN(auto gadget, load_gadget(input, load, findings));
+    for (auto& object : gadget.objects) request.objects[object.arch] = std::move(object.object);
+    if (gadget.manifest) request.manifest = gadget.manifest->text;
+    return {};
+}
+
 }  // namespace
 
 int test_command(const TestOptions& options, const std::vector<testkit::KernelSelector>& kernels,
@@ -52,6 +70,13 @@ int test_command(const TestOptions& options, const std::vector<testkit::KernelSe
     if (!cache) return context.terminal.fail(cache.error());
     request.runners = *runners;
     request.cache = *cache;
+    if (!options.path.empty()) {
+        DiagnosticList findings;
+        const auto added = add_gadget(options.path.string(), context, findings, request);
+        findings.sort();
+        context.terminal.show(findings, file_source_reader());
+        if (!added) return context.terminal.fail(added.error());
+    }
     ExecObserver observer(context.terminal, kernels.size() > 1);
     const auto results = testkit::run_command_on_kernels(request, observer, context.cancel);
     if (!results) return context.terminal.fail(results.error());

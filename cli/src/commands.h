@@ -129,6 +129,7 @@ struct KernelOptions {
     std::string action;  ///< list, fetch, remove
     std::vector<std::string> arguments;
     std::vector<model::Arch> archs;
+    OutputFormat format = OutputFormat::text;  ///< of list
 };
 int kernel(const KernelOptions& options, const Context& context);
 

@@ -21,14 +21,21 @@ bool names(std::span<const RegistryWord> words, std::string_view word) {
     return std::any_of(words.begin(), words.end(), [&](const auto& each) { return word == each.name; });
 }
 
-std::optional<fs::path> find_registry_program() {
+}  // namespace
+
+Result<fs::path> registry_program() {
     std::error_code ignored;
     if (const auto folder = executable_folder(); folder && fs::exists(*folder / kProgram, ignored))
         return *folder / kProgram;
-    return find_program(kProgram, environment_variable("PATH"));
+    if (const auto program = find_program(kProgram, environment_variable("PATH"))) return *program;
+    return Error{.code = ErrorCode::unsupported,
+                 .message =
+                     "this command needs the executable 'gadget-registry', which is neither beside this one "
+                     "nor in PATH",
+                 .hint =
+                     "'./dev build' makes it where the package libcurl4-openssl-dev is installed; it must "
+                     "stand beside 'gadget'"};
 }
-
-}  // namespace
 
 std::span<const RegistryWord> registry_commands() {
     return kRegistryWords;
@@ -44,16 +51,8 @@ bool is_registry_command(int argc, char** argv) {
 }
 
 int become_registry(char** argv, Terminal& terminal) {
-    const auto program = find_registry_program();
-    if (!program) {
-        return terminal.fail(
-            {.code = ErrorCode::unsupported,
-             .message =
-                 "this command needs the executable 'gadget-registry', which is neither beside this one "
-                 "nor in PATH",
-             .hint = "'./dev build' makes it where the package libcurl4-openssl-dev is installed; it must "
-                     "stand beside 'gadget'"});
-    }
+    const auto program = registry_program();
+    if (!program) return terminal.fail(program.error());
     ::execv(program->c_str(), argv);
     return terminal.fail(errno_error(errno, "cannot start '" + program->string() + "'"));
 }

@@ -3,6 +3,7 @@
 // which cannot be part of a static executable.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,9 @@ std::span<const RegistryWord> registry_image_commands();
 
 /// True when the words of the command line name one of these commands.
 bool is_registry_command(int argc, char** argv);
+
+/// gadget-registry, beside this executable or in PATH; `unsupported` when it is in neither.
+Result<std::filesystem::path> registry_program();
 
 /// Becomes gadget-registry, found beside this executable or in PATH. Returns only when that fails.
 int become_registry(char** argv, Terminal& terminal);

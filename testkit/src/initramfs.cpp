@@ -16,9 +16,12 @@ Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> ru
     archive.file("init", runner, 0755);
     archive.symlink("bin/gadget-run", "/init");
     if (!kernel.modules.empty()) {
+        // The distribution's kernels load modules without a signature; others may not.
+        const bool plain = !kernel.version.empty();
         GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, port_modules()));
         for (const auto& path : modules) {
-            GADGET_TRY_ASSIGN(const Bytes module, read_file(path));
+            GADGET_TRY_ASSIGN(Bytes module, read_file(path));
+            if (plain) module = plain_module(std::move(module));
             const auto name = "modules/" + path.filename().string();
             archive.file(name, module);
             job.modules.push_back("/" + name);

@@ -12,7 +12,6 @@
 #include "gadget/support/text.h"
 #include "gadget/testkit/kernels.h"
 #include "module_order.h"
-#include "tar_reader.h"
 
 namespace gadget::testkit {
 namespace {
@@ -174,11 +173,15 @@ std::string wanted_module(const std::string& name) {
     return std::find(wanted.begin(), wanted.end(), stem) == wanted.end() ? std::string() : file;
 }
 
-/// The release in "boot/vmlinuz-RELEASE" or "usr/lib/modules/RELEASE/vmlinuz", empty for other names.
+/// The release in "boot/vmlinuz-RELEASE" or "usr/lib/modules/RELEASE/vmlinuz", which may stand below other
+/// folders; empty for other names.
 std::string image_release(const std::string& name) {
     constexpr std::string_view kBoot = "boot/vmlinuz-";
     constexpr std::string_view kEnd = "/vmlinuz";
-    if (name.starts_with(kBoot)) return name.substr(kBoot.size());
+    const auto boot = name.rfind(kBoot);
+    if (boot != std::string::npos && (boot == 0 || name[boot - 1] == '/') &&
+        name.find('/', boot + kBoot.size()) == std::string::npos)
+        return name.substr(boot + kBoot.size());
     const auto start = name.find("lib/modules/");
     if (start == std::string::npos || !name.ends_with(kEnd)) return {};
     return name.substr(start + 12, name.size() - kEnd.size() - start - 12);
@@ -278,8 +281,8 @@ std::vector<std::string> kernel_candidates(const std::vector<std::string>& names
     return found;
 }
 
-Result<void> unpack_kernel_package(const fs::path& deb, KernelParts& parts, const CancelToken& cancel) {
-    TarReader reader(
+TarReader kernel_tar_reader(KernelParts& parts) {
+    return {
         [](const std::string& name) { return !wanted_module(name).empty() || !image_release(name).empty(); },
         [&parts](const std::string& name, Bytes content) -> Result<void> {
             if (auto module = wanted_module(name); !module.empty()) {
@@ -289,7 +292,11 @@ Result<void> unpack_kernel_package(const fs::path& deb, KernelParts& parts, cons
                 parts.image = std::move(content);
             }
             return {};
-        });
+        }};
+}
+
+Result<void> unpack_kernel_package(const fs::path& deb, KernelParts& parts, const CancelToken& cancel) {
+    TarReader reader = kernel_tar_reader(parts);
     const ChildRun run{.argv = {"dpkg-deb", "--fsys-tarfile", fs::absolute(deb).string()},
                        .timeout = kUnpackTimeout,
                        .output = [&reader](std::string_view bytes) { return reader.push(bytes); }};

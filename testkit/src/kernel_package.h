@@ -13,6 +13,7 @@
 #include "gadget/support/files.h"
 #include "gadget/support/progress.h"
 #include "gadget/support/result.h"
+#include "tar_reader.h"
 
 namespace gadget::testkit {
 
@@ -24,6 +25,9 @@ struct KernelParts {
     Bytes image;                                         ///< as packaged
     std::vector<std::pair<std::string, Bytes>> modules;  ///< "veth.ko" and content
 };
+
+/// Takes the image and the modules out of a tar: names below boot/ and lib/modules/, wherever those are.
+[[nodiscard]] TarReader kernel_tar_reader(KernelParts& parts);
 
 /// Adds what the package file `deb` has to `parts`.
 Result<void> unpack_kernel_package(const std::filesystem::path& deb, KernelParts& parts,

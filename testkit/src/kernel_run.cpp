@@ -134,6 +134,9 @@ void KernelRun::apply(Test& test, const Record& record, std::vector<Record>& rep
         test.variables[record[2]] = record[3];
     } else if (kind == "skip" && record.size() == 4) {
         test.missing = record[2] + since_text(record[2]) + ": " + printable(record[3]);
+        const auto lacks = known_lacks(kernel_);
+        if (const auto known = lacks.find(record[2]); known != lacks.end())
+            test.missing += "; expected of this kernel: " + known->second;
         test.ended = true;
         test.finished = Clock::now();
     } else if (kind == "row" && record.size() == 3) {

@@ -14,6 +14,7 @@
 #include "gadget/support/text.h"
 #include "gadget/testkit/kernels.h"
 #include "kernel_image.h"
+#include "kernel_layer.h"
 #include "kernel_package.h"
 #include "sha256.h"
 
@@ -38,28 +39,6 @@ Result<void> check_id(const std::string& id) {
                  .hint = "use letters, digits, '.', '_', '+' and '-'"};
 }
 
-/// Holds a lock file until it goes; another process waits for it.
-class Lock {
-  public:
-    static Result<Lock> take(const fs::path& file, const CancelToken& cancel) {
-        UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-        if (!fd) return errno_error(errno, "cannot open the lock file " + file.string());
-        while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR)
-                return errno_error(errno, "cannot lock " + file.string());
-            pollfd entry{cancel.fd, POLLIN, 0};
-            constexpr int kRetryMs = 100;
-            if (::poll(&entry, 1, kRetryMs) > 0)
-                return cancelled_error("waiting for another process that fetches the kernel");
-        }
-        return Lock(std::move(fd));
-    }
-
-  private:
-    explicit Lock(UniqueFd fd) : fd_(std::move(fd)) {}
-    UniqueFd fd_;
-};
-
 /// Size and time of the last change of a file, as text; empty when it is not there.
 std::string file_stamp(const fs::path& file) {
     struct stat info{};
@@ -75,6 +54,7 @@ std::string facts_json(const Kernel& kernel) {
                 {"release", kernel.release},
                 {"package", kernel.package},
                 {"version", kernel.version},
+                {"source", kernel.source},
                 {"image", kernel.image.filename().string()},
                 {"sha256", kernel.sha256},
                 {"stamp", file_stamp(kernel.image)}}
@@ -113,6 +93,7 @@ Result<Kernel> read_entry(const fs::path& entry, std::string* stamp = nullptr) {
                   .release = field("release"),
                   .package = field("package"),
                   .version = field("version"),
+                  .source = field("source"),
                   .sha256 = field("sha256"),
                   .image = entry / image};
     if (stamp != nullptr) *stamp = field("stamp");
@@ -155,10 +136,50 @@ bool looks_like_package(std::span<const std::byte> content) {
 
 }  // namespace
 
+/// Holds a lock file until it goes; another process waits for it.
+class KernelStore::Lock {
+  public:
+    static Result<Lock> take(const fs::path& file, const CancelToken& cancel) {
+        UniqueFd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+        if (!fd) return errno_error(errno, "cannot open the lock file " + file.string());
+        while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK && errno != EINTR)
+                return errno_error(errno, "cannot lock " + file.string());
+            pollfd entry{cancel.fd, POLLIN, 0};
+            constexpr int kRetryMs = 100;
+            if (::poll(&entry, 1, kRetryMs) > 0)
+                return cancelled_error("waiting for another process that fetches the kernel");
+        }
+        return Lock(std::move(fd));
+    }
+
+  private:
+    explicit Lock(UniqueFd fd) : fd_(std::move(fd)) {}
+    UniqueFd fd_;
+};
+
 KernelStore::KernelStore(const fs::path& cache) : root_(cache / "kernels") {}
 
 fs::path KernelStore::entry(const std::string& id, model::Arch arch) const {
     return fs::absolute(root_) / std::string(model::to_string(arch)) / id;
+}
+
+Result<Kernel> KernelStore::put(const std::string& id, model::Arch arch, const KernelParts& parts,
+                                const std::string& source) {
+    const Kernel kernel{.id = id,
+                        .arch = arch,
+                        .release = parts.release,
+                        .package = parts.package,
+                        .version = parts.version,
+                        .source = source};
+    GADGET_TRY(install(root_, entry(id, arch), kernel, parts));
+    return find(id, arch);
+}
+
+Result<KernelStore::Lock> KernelStore::lock_entry(const std::string& id, model::Arch arch,
+                                                  const CancelToken& cancel) const {
+    GADGET_TRY(gadget::create_directories(root_));
+    return Lock::take(root_ / (std::string(model::to_string(arch)) + "-" + id + ".lock"), cancel);
 }
 
 Result<std::vector<Kernel>> KernelStore::list() const {
@@ -197,16 +218,11 @@ Result<Kernel> KernelStore::fetch(const std::string& id, model::Arch arch, Progr
                           kernel.error().code != ErrorCode::corrupt_data);
     };
     if (auto stored = find(id, arch); usable(stored)) return stored;
-    GADGET_TRY(gadget::create_directories(root_));
-    const auto name = std::string(model::to_string(arch)) + "-" + id;
-    GADGET_TRY_ASSIGN(const Lock lock, Lock::take(root_ / (name + ".lock"), cancel));
+    GADGET_TRY_ASSIGN(const Lock lock, lock_entry(id, arch, cancel));
     if (auto stored = find(id, arch); usable(stored)) return stored;  // another process was faster
     GADGET_TRY_ASSIGN(const TempDir work, TempDir::create(".fetch-", root_));
     GADGET_TRY_ASSIGN(const KernelParts parts, download_kernel(id, arch, work.path(), progress, cancel));
-    const Kernel kernel{
-        .id = id, .arch = arch, .release = parts.release, .package = parts.package, .version = parts.version};
-    GADGET_TRY(install(root_, entry(id, arch), kernel, parts));
-    return find(id, arch);
+    return put(id, arch, parts, "distribution");
 }
 
 Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const fs::path& file,
@@ -214,7 +230,9 @@ Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const f
     GADGET_TRY(check_id(id));
     GADGET_TRY_ASSIGN(Bytes content, read_file(file));
     KernelParts parts;
+    std::string source = "file:";
     if (looks_like_package(content)) {
+        source = "package:";
         GADGET_TRY(unpack_kernel_package(file, parts, cancel));
         parts.package = file.filename().string();
         if (parts.image.empty()) {
@@ -224,13 +242,26 @@ Result<Kernel> KernelStore::add(const std::string& id, model::Arch arch, const f
     } else {
         parts.image = std::move(content);
     }
-    GADGET_TRY(gadget::create_directories(root_));
-    const auto name = std::string(model::to_string(arch)) + "-" + id;
-    GADGET_TRY_ASSIGN(const Lock lock, Lock::take(root_ / (name + ".lock"), cancel));
-    const Kernel kernel{.id = id, .arch = arch, .release = parts.release, .package = parts.package};
-    GADGET_TRY(
-        install(root_, entry(id, arch), kernel, parts).context("while adding '" + file.string() + "'"));
-    return find(id, arch);
+    GADGET_TRY_ASSIGN(const Lock lock, lock_entry(id, arch, cancel));
+    return put(id, arch, parts, source + fs::absolute(file).string())
+        .context("while adding '" + file.string() + "'");
+}
+
+Result<Kernel> KernelStore::add_layers(const std::string& id, model::Arch arch, const KernelLayers& layers,
+                                       const std::string& source, const CancelToken& cancel) {
+    GADGET_TRY(check_id(id));
+    KernelParts parts;
+    for (std::size_t i = 0; i < layers.count; ++i) {
+        GADGET_TRY_ASSIGN(const Bytes layer, layers.read(i));
+        GADGET_TRY(unpack_kernel_layer(layer, parts));
+    }
+    if (parts.image.empty()) {
+        return Error{.code = ErrorCode::not_found,
+                     .message = "the image '" + source + "' contains no kernel",
+                     .hint = "a kernel is a file boot/vmlinuz-RELEASE or lib/modules/RELEASE/vmlinuz"};
+    }
+    GADGET_TRY_ASSIGN(const Lock lock, lock_entry(id, arch, cancel));
+    return put(id, arch, parts, source).context("while adding '" + source + "'");
 }
 
 Result<void> KernelStore::remove(const std::string& id, model::Arch arch) {
@@ -242,9 +273,7 @@ Result<void> KernelStore::remove(const std::string& id, model::Arch arch) {
                      .message = "kernel '" + id + "' for " + std::string(model::to_string(arch)) +
                                 " is not in the store"};
     }
-    GADGET_TRY_ASSIGN(
-        const Lock lock,
-        Lock::take(root_ / (std::string(model::to_string(arch)) + "-" + id + ".lock"), CancelToken{}));
+    GADGET_TRY_ASSIGN(const Lock lock, lock_entry(id, arch, CancelToken{}));
     fs::remove_all(folder, error);
     if (error) return errno_error(error.value(), "cannot remove '" + folder.string() + "'");
     return {};

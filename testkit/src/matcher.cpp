@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gadget/support/text.h"
+#include "row_field.h"
 
 namespace gadget::testkit {
 namespace {
@@ -285,6 +286,25 @@ std::vector<std::string> Matcher::failures() const {
         failures.push_back(std::move(text));
     }
     return failures;
+}
+
+Result<std::vector<std::string>> objects_of_row(std::string_view line) {
+    const auto row = Json::parse(line, nullptr, false);
+    const auto is_object = [](const Json& element) { return element.is_object(); };
+    if (row.is_object()) return std::vector{std::string(line)};
+    if (!row.is_array() || !std::all_of(row.begin(), row.end(), is_object))
+        return Error{.code = ErrorCode::corrupt_data,
+                     .message = "the gadget printed '" + shorten(std::string(line)) + "', which is no row"};
+    std::vector<std::string> objects;
+    for (const auto& element : row)
+        objects.push_back(element.dump(-1, ' ', false, Json::error_handler_t::replace));
+    return objects;
+}
+
+std::optional<std::string> field_of_row(std::string_view json, std::string_view path) {
+    const auto row = Json::parse(json, nullptr, false);
+    const auto* value = lookup(row, path);
+    return value == nullptr ? std::nullopt : std::optional(text_of(*value));
 }
 
 }  // namespace gadget::testkit

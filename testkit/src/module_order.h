@@ -19,6 +19,11 @@ namespace gadget::testkit {
 Result<std::vector<std::filesystem::path>> order_modules(const std::filesystem::path& folder,
                                                          std::span<const std::string_view> wanted);
 
+/// `module` without its signature and without its BTF, which take longer to check than the code to load: for
+/// a machine that has no use for either. A module that is no such ELF file is returned as it is. The kernel
+/// must not insist on signatures.
+[[nodiscard]] Bytes plain_module(Bytes module);
+
 /// What a virtio-serial port on PCI needs where it is not built in (Linux 5.10 and 6.1).
 [[nodiscard]] std::span<const std::string_view> port_modules();
 /// What gadgets may attach to: worth keeping from a kernel package.

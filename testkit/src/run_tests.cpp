@@ -8,6 +8,7 @@
 #include "gadget/testkit.h"
 #include "kernel_run.h"
 #include "kernel_session.h"
+#include "machine_limit.h"
 
 namespace gadget::testkit {
 namespace {
@@ -38,8 +39,10 @@ class Run {
         : request_(request), observer_(observer), cancel_(cancel), results_(request.kernels.size()) {}
 
     Result<std::vector<TestResult>> all() {
+        const auto most = request_.parallel != 0 ? request_.parallel
+                                                 : machines_at_once(host_resources(), request_.memory_mib);
         const auto workers =
-            std::clamp<std::size_t>(request_.parallel, 1, std::max<std::size_t>(1, request_.kernels.size()));
+            std::clamp<std::size_t>(most, 1, std::max<std::size_t>(1, request_.kernels.size()));
         {
             std::vector<std::jthread> threads;
             for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The archive formats: newc is written, tar is read.
+#include <elf.h>
 #include <gtest/gtest.h>
+
+#include <cstring>
 
 #include <cstdio>
 #include <map>
@@ -8,6 +11,7 @@
 #include "module_order.h"
 #include "newc.h"
 #include "tar_reader.h"
+#include "tar_text.h"
 
 namespace gadget::testkit {
 namespace {
@@ -70,33 +74,6 @@ TEST(NewcWriter, GivesTheSameBytesForTheSameEntries) {
     EXPECT_EQ(make(), make());
 }
 
-/// A ustar header with its checksum.
-std::string tar_entry(const std::string& name, const std::string& content, char type = '0',
-                      const std::string& prefix = "") {
-    std::string header(512, '\0');
-    header.replace(0, name.size(), name);
-    header.replace(100, 7, "0000644");
-    char size[13];
-    std::snprintf(size, sizeof size, "%011zo", content.size());
-    header.replace(124, 11, size, 11);
-    header.replace(148, 8, "        ");
-    header[156] = type;
-    header.replace(257, 8,
-                   std::string("ustar\0"
-                               "00",
-                               8));
-    header.replace(345, prefix.size(), prefix);
-    unsigned sum = 0;
-    for (const char c : header) sum += static_cast<unsigned char>(c);
-    char checksum[8];
-    std::snprintf(checksum, sizeof checksum, "%06o", sum);
-    header.replace(148, 6, checksum, 6);
-    header[154] = '\0';
-    return header + content + std::string((512 - content.size() % 512) % 512, '\0');
-}
-
-const std::string kTarEnd(1024, '\0');
-
 struct TarResult {
     Result<void> status;
     std::map<std::string, std::string> files;
@@ -150,6 +127,66 @@ TEST(ModuleDependencies, AreReadFromModinfo) {
     EXPECT_EQ(module_dependencies(as_bytes(module)), (std::vector<std::string>{"virtio_ring", "virtio_pci"}));
     EXPECT_TRUE(module_dependencies(as_bytes(std::string("\0depends=\0", 10))).empty());
     EXPECT_TRUE(module_dependencies(as_bytes("nothing here")).empty());
+}
+
+/// A module with the sections .BTF and .text, and a signature of `signature` bytes.
+Bytes module_with_btf(std::size_t signature) {
+    Bytes module(sizeof(Elf64_Ehdr));
+    Elf64_Ehdr header{};
+    std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+    header.e_shentsize = sizeof(Elf64_Shdr);
+    header.e_shnum = 4;
+    header.e_shstrndx = 1;
+    header.e_shoff = sizeof header + 32;
+    std::memcpy(module.data(), &header, sizeof header);
+    const std::string names("\0.BTF\0.text\0.shstrtab\0", 24);
+    const auto append = [&module](std::span<const std::byte> bytes) {
+        module.insert(module.end(), bytes.begin(), bytes.end());
+    };
+    append(as_bytes(names));
+    module.resize(header.e_shoff);
+    for (const unsigned name : {0U, 12U, 1U, 6U}) {
+        Elf64_Shdr section{};
+        section.sh_name = name;
+        section.sh_offset = sizeof header;
+        section.sh_size = names.size();
+        append(std::as_bytes(std::span(&section, 1)));
+    }
+    if (signature != 0) {
+        module.resize(module.size() + signature, std::byte{'s'});
+        append(as_bytes(std::string("\1\2\3\0\0\0\0\0\0\0\1\4", 12)));
+        append(as_bytes("~Module signature appended~\n"));
+    }
+    return module;
+}
+
+std::uint32_t name_of_section(const Bytes& module, std::size_t index) {
+    Elf64_Shdr section{};
+    std::memcpy(&section, module.data() + sizeof(Elf64_Ehdr) + 32 + index * sizeof section, sizeof section);
+    return section.sh_name;
+}
+
+TEST(PlainModule, HasNoSignatureAndNoBtf) {
+    const auto unsigned_module = module_with_btf(0);
+    const auto plain = plain_module(module_with_btf(260));
+    ASSERT_EQ(plain.size(), unsigned_module.size());
+    EXPECT_EQ(name_of_section(plain, 2), 0U);
+    EXPECT_EQ(name_of_section(plain, 3), 6U);
+    EXPECT_EQ(plain_module(unsigned_module), plain);
+    EXPECT_EQ(plain_module(plain), plain);
+}
+
+TEST(PlainModule, OfWhatIsNoModuleIsTheSame) {
+    const auto good = module_with_btf(0);
+    for (std::size_t size = 0; size < good.size(); size += 5) {
+        const Bytes cut(good.begin(), good.begin() + static_cast<std::ptrdiff_t>(size));
+        EXPECT_EQ(plain_module(cut), cut) << size;
+    }
+    for (const std::string text :
+         {"~Module signature appended~\n", "", "1234567890~Module signature appended~\n"}) {
+        const Bytes bytes(as_bytes(text).begin(), as_bytes(text).end());
+        EXPECT_EQ(plain_module(bytes), bytes);
+    }
 }
 
 TEST(OrderModules, PutsDependenciesFirstAndToleratesCyclesAndGaps) {

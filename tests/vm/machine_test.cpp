@@ -335,14 +335,43 @@ TEST_F(MachineTest, AProgramRunsInsideWithItsExitStatus) {
     EXPECT_FALSE(run_command_on_kernels(command, lines, never_));
 }
 
-class EveryKernelTest : public MachineTest, public testing::WithParamInterface<const char*> {};
+class EveryKernelTest : public MachineTest, public testing::WithParamInterface<const char*> {
+  protected:
+    void SetUp() override {
+        MachineTest::SetUp();
+        if (IsSkipped() || HasFatalFailure()) return;
+        KernelStore store(cache_folder());
+        const auto kernel = store.fetch(GetParam(), model::host_arch(), silent_, never_);
+        if (!kernel && kernel.error().requirement)
+            GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
+        request_.kernels = {{GetParam(), model::host_arch()}};
+    }
+};
+
+TEST_P(EveryKernelTest, LacksWhatItIsKnownToLackAndNothingElse) {
+    const std::vector<std::string> features{
+        "bpf",     "btf",    "kprobe", "uprobe", "tracepoint", "raw_tracepoint",
+        "ringbuf", "fentry", "lsm",    "cgroup2"};
+    request_.scenarios.clear();
+    for (const auto& feature : features) {
+        request_.scenarios.push_back(scenario(feature, {kGoodRow}));
+        request_.scenarios.back().features = {feature};
+    }
+    Quiet quiet;
+    const auto results = run_tests(request_, quiet, never_);
+    ASSERT_TRUE(results);
+    const auto lacks = known_lacks(request_.kernels[0]);
+    ASSERT_EQ(results->size(), features.size());
+    for (const auto& result : *results) {
+        const auto known = lacks.find(result.scenario);
+        EXPECT_EQ(result.outcome, known == lacks.end() ? Outcome::passed : Outcome::skipped)
+            << result.scenario << ": " << result.message;
+        if (known == lacks.end()) continue;
+        EXPECT_NE(result.message.find(known->second), std::string::npos) << result.message;
+    }
+}
 
 TEST_P(EveryKernelTest, BootsReportsAndPowersOff) {
-    KernelStore store(cache_folder());
-    const auto kernel = store.fetch(GetParam(), model::host_arch(), silent_, never_);
-    if (!kernel && kernel.error().requirement)
-        GTEST_SKIP() << "missing: " << kernel.error().requirement->feature;
-    request_.kernels = {{GetParam(), model::host_arch()}};
     const auto result = run_one({kGoodRow});
     EXPECT_EQ(result.outcome, Outcome::passed) << result.message;
     EXPECT_TRUE(result.release.starts_with(GetParam())) << result.release;

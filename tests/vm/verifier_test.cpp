@@ -95,18 +95,20 @@ TEST_P(VerifierCommand, TellsWhatVeristatTells) {
     const auto built = run({GADGET, "build", gadget(), "-o", folder_->path().string()});
     ASSERT_EQ(built.status.code, 0) << built.err;
     const auto object = folder_->path() / (std::string(model::to_string(model::host_arch())) + ".bpf.o");
-    const auto theirs = run({veristat->string(), "-o", "csv", "-e",
-                             "prog,insns,states,peak_states,size,jited_size,stack", object.string()});
+    const auto theirs =
+        run({veristat->string(), "-o", "csv", "-e",
+             "prog,insns,states,peak_states,max_states_per_insn,mark_read,prog_size,prog_size_jited,stack",
+             object.string()});
     ASSERT_EQ(theirs.status.code, 0) << theirs.err;
     const auto document = measured();
     std::size_t compared = 0;
     for (const auto& program : document["kernels"][0]["programs"]) {
         for (const auto line : split(theirs.out, '\n')) {
             const auto cells = split(line, ',');
-            if (cells.size() != 7 || cells[0] != program["program"].get<std::string>()) continue;
-            const char* keys[] = {"insns", "total_states", "peak_states",
-                                  "size",  "jited_bytes",  "stack_depth"};
-            for (std::size_t i = 0; i < 6; ++i)
+            if (cells.size() != 9 || cells[0] != program["program"].get<std::string>()) continue;
+            const char* keys[] = {"insns",     "total_states", "peak_states", "max_states_per_insn",
+                                  "mark_read", "size",         "jited_bytes", "stack_depth"};
+            for (std::size_t i = 0; i < std::size(keys); ++i)
                 EXPECT_EQ(std::string(cells[i + 1]), std::to_string(program[keys[i]].get<std::uint64_t>()))
                     << line;
             ++compared;

@@ -88,7 +88,7 @@ struct TestRequest {
     unsigned memory_mib = 256;                        ///< of a machine
     unsigned patience = 4;  ///< the time limits of scenarios are multiplied by it in machines
     unsigned gdb_port = 0;  ///< machines wait there for a debugger; 0 = none
-    unsigned parallel = 2;  ///< machines side by side
+    unsigned parallel = 0;  ///< machines side by side; 0 = as many as cores and memory of this host allow
 };
 
 /// Runs every scenario on every kernel, all scenarios of a kernel in one machine. There is a result for each

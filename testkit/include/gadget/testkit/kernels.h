@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,10 +39,11 @@ Result<std::vector<KernelSelector>> parse_kernel_selectors(std::string_view kern
 struct Kernel {
     std::string id;  ///< "6.12", or the name that it was added under
     model::Arch arch = model::Arch::amd64;
-    std::string release;            ///< as uname -r, e.g. "6.12.117+deb12-cloud-amd64"; empty when unknown
-    std::string package;            ///< the package it was taken from; empty for an added file
-    std::string version;            ///< version of that package
-    std::string sha256;             ///< of `image`, hexadecimal
+    std::string release;  ///< as uname -r, e.g. "6.12.117+deb12-cloud-amd64"; empty when unknown
+    std::string package;  ///< the package it was taken from; empty for an added file
+    std::string version;  ///< version of that package
+    std::string source;   ///< "distribution", "file:PATH", "package:PATH", "oci:IMAGE@DIGEST"; empty: unknown
+    std::string sha256;   ///< of `image`, hexadecimal
     std::filesystem::path image;    ///< amd64: the uncompressed ELF "vmlinux"; arm64: the raw Image
     std::filesystem::path modules;  ///< folder of *.ko, flat; may be empty
     std::filesystem::path btf;      ///< raw BTF of the kernel; empty path when the image has none
@@ -48,6 +51,15 @@ struct Kernel {
 
 /// The ids that fetch() knows, oldest first: "5.10", "6.1", "6.12", ...
 [[nodiscard]] std::vector<std::string> known_kernel_ids();
+
+/// The layers of a container image, lowest first: tars, plain or packed with gzip or zstd. They are read one
+/// at a time, since they are large.
+struct KernelLayers {
+    std::size_t count = 0;
+    std::function<Result<Bytes>(std::size_t index)> read;  ///< checked against its digest
+};
+
+struct KernelParts;
 
 /// Kernels in a cache folder. Every method may be called by several processes at once: an entry appears whole
 /// or not at all, and only one process fetches the same kernel.
@@ -75,13 +87,44 @@ class KernelStore {
     [[nodiscard]] Result<Kernel> add(const std::string& id, model::Arch arch,
                                      const std::filesystem::path& file, const CancelToken& cancel);
 
+    /// Stores the kernel in the layers of a container image under `id`. `source` is what Kernel::source
+    /// becomes. `not_found` when there is no kernel in them, `corrupt_data`.
+    [[nodiscard]] Result<Kernel> add_layers(const std::string& id, model::Arch arch,
+                                            const KernelLayers& layers, const std::string& source,
+                                            const CancelToken& cancel);
+
     /// `not_found` when it is not stored.
     [[nodiscard]] Result<void> remove(const std::string& id, model::Arch arch);
 
   private:
+    class Lock;
+    [[nodiscard]] Result<Lock> lock_entry(const std::string& id, model::Arch arch,
+                                          const CancelToken& cancel) const;
+    /// Under the lock.
+    [[nodiscard]] Result<Kernel> put(const std::string& id, model::Arch arch, const KernelParts& parts,
+                                     const std::string& source);
     [[nodiscard]] std::filesystem::path entry(const std::string& id, model::Arch arch) const;
     std::filesystem::path root_;
 };
+
+/// A kernel to test on, as data: what `gadget kernel list -o json` prints.
+struct KernelSpec {
+    std::string id;
+    model::Arch arch = model::Arch::amd64;
+    std::string source;     ///< "host", or as Kernel::source
+    std::string digest{};   ///< "sha256:..." of the image in the store; empty when it is not there
+    std::string release{};  ///< uname -r, when it is there and known
+    bool required = false;  ///< a gadget has to pass there; others tell what is to come
+    std::map<std::string, std::string> expect{};  ///< known_lacks()
+};
+
+/// The host, every kernel that can be fetched, for both architectures, and those of the store.
+[[nodiscard]] std::vector<KernelSpec> kernel_specs(std::span<const Kernel> stored);
+
+/// The features (words of `requires`) that a kernel is known to lack, and why: a scenario that is skipped
+/// there for one of them passes as expected. Every probe that says otherwise is a failure of GadgetKit's own
+/// tests.
+[[nodiscard]] std::map<std::string, std::string> known_lacks(const KernelSelector& kernel);
 
 /// The BTF inside a kernel image (bzImage, vmlinux or Image), as the kernel shows it in
 /// /sys/kernel/btf/vmlinux. `not_found` when there is none, `corrupt_data` when the image cannot be unpacked.
