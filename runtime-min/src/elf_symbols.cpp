@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -75,7 +76,10 @@ std::optional<std::uint64_t> find_address(Elf* elf, Elf64_Word table_type, const
     std::optional<std::uint64_t> found;
     each_function(elf, table_type, [&](const char* name, std::uint64_t address) {
         if (wanted == name) found = address;
-        if (!found && seen.size() < kMaxCandidates) seen.emplace_back(name);
+        // Names of another length are no misspellings; large binaries have hundreds of thousands of those.
+        const std::size_t length = std::strlen(name);
+        const std::size_t gap = std::max(length, wanted.size()) - std::min(length, wanted.size());
+        if (!found && gap <= wanted.size() / 3 + 1 && seen.size() < kMaxCandidates) seen.emplace_back(name);
         return !found;
     });
     return found;

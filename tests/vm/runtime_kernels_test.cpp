@@ -95,9 +95,10 @@ Result<void> run_in_machine(const Kernel& kernel, const std::filesystem::path& p
     for (std::size_t i = 0; i + 1 < argv.size(); ++i) {
         if (argv[i] == "-append")
             argv[i + 1] += stress_is_full() ? " lsm=bpf GADGET_STRESS=full" : " lsm=bpf";
-        // With a thread for each CPU, QEMU lets go of its translation of code before that code is written. A CPU that
-        // translates it again in between keeps the old one for good, and when the kernel patches itself that is a
-        // breakpoint which nobody expects: "Oops: int3", on Linux 7 within seconds of attaching to system calls.
+        // With a thread for each CPU, QEMU lets go of its translation of code before that code is written. A
+        // CPU that translates it again in between keeps the old one for good, and when the kernel patches
+        // itself that is a breakpoint which nobody expects: "Oops: int3", seen on Linux 7 when tracepoints
+        // come and go quickly.
         if (argv[i] == "-accel" && argv[i + 1] == "tcg") argv[i + 1] += ",thread=single";
     }
     argv.insert(argv.end(), {"-smp", "2"});
