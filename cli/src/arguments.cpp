@@ -7,13 +7,14 @@
 #include <map>
 
 #include "completion.h"
-#include "exit_status.h"
 #include "gadget/support/text.h"
 #include "gadget/templates.h"
 #include "positionals.h"
 #include "registry_exec.h"
+#include "registry_grammar.h"
 #include "run_arguments.h"
 #include "test_arguments.h"
+#include "usage_error.h"
 
 namespace gadget::cli {
 namespace {
@@ -31,6 +32,7 @@ struct Choices {
     VerifierOptions verifier;
     ImageOptions image;
     KernelOptions kernel;
+    RegistryCommand registry;  ///< for gadget-registry, which parses it again
     OutputFormat doctor = OutputFormat::text;
     Shell shell = Shell::bash;
     std::vector<std::string> archs;
@@ -241,23 +243,29 @@ void add_image(CLI::App& app, Choices& choices, const Context& context) {
     auto& options = choices.image;
     auto* group = app.add_subcommand("image", "Images: the local store, registries, signatures");
     group->require_subcommand(1);
-    const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
-                         const std::string& example) {
-        auto* command = group->add_subcommand(name, text);
+    const auto add_to = [&](CLI::App& parent, const std::string& name, const std::string& text,
+                            const std::string& words, const std::string& example) {
+        auto* command = parent.add_subcommand(name, text);
         if (!words.empty()) add_positionals(*command, words, options.arguments);
         add_choice(*command, "-o,--output", options.format, kOutputFormats, "output format");
-        command->footer("Example: gadget image " + name + " " + example);
+        const std::string path = &parent == &app ? name : parent.get_name() + " " + name;
+        command->footer("Example: gadget " + path + (example.empty() ? "" : " " + example));
         command->callback([&options, &choices, &context, name] {
             options.action = name;
             choices.action = [&] { return image(options, context); };
         });
         return command;
     };
+    const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
+                         const std::string& example) { return add_to(*group, name, text, words, example); };
     add("list", "Images of the store with their digests", "", "-o json")
         ->add_flag("-a,--all", options.all, "signatures too, which are images of their own");
     add("inspect", "Manifests, layers, signatures and other attachments", "IMAGE", "trace_open");
-    add("tag", "Give an image another name", "IMAGE NEW-NAME", "trace_open ghcr.io/me/trace_open:v1");
+    for (auto* parent : {group, &app})
+        add_to(*parent, "tag", "Give an image another name", "IMAGE NEW-NAME",
+               "trace_open ghcr.io/me/trace_open:v1");
     add("remove", "Forget names, and images with their last name", "IMAGE...", "trace_open");
+    add("prune", "Delete what has no name, once it is an hour old", "", "");
     add_choice(*add("export", "Write an image to a tar", "IMAGE FILE", "trace_open trace_open.tar"),
                "--format", options.export_format, kExportFormats,
                "an OCI layout with signatures, or the form that bpfman loads");
@@ -300,6 +308,7 @@ void add_small_commands(CLI::App& app, Choices& choices, const Context& context)
         app.add_subcommand("doctor", "What this machine offers for building, running and testing gadgets");
     add_choice(*doctor_command, "-o,--output", choices.doctor, kOutputFormats, "output format");
     doctor_command->callback([&] { choices.action = [&] { return doctor(choices.doctor, context); }; });
+    doctor_command->footer("Example: gadget doctor -o json");
     auto* version_command = app.add_subcommand("version", "Version of this tool");
     version_command->callback([&] { choices.action = [&] { return version(context); }; });
 }
@@ -333,31 +342,6 @@ void add_completion(CLI::App& app, Choices& choices, const Context& context) {
     });
 }
 
-std::vector<std::string> command_names(const CLI::App& app) {
-    std::vector<std::string> names;
-    for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
-        names.push_back(command->get_name());
-    return names;
-}
-
-int usage_error(const CLI::App& app, const CLI::ParseError& problem, int argc, char** argv,
-                const Context& context) {
-    Error error{.code = ErrorCode::invalid_argument, .message = problem.what()};
-    const auto names = command_names(app);
-    const bool unknown_command =
-        argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end();
-    if (unknown_command) {
-        error.message = std::string("unknown command '") + argv[1] + "'";
-        error.hint = did_you_mean(argv[1], names);
-    }
-    if (error.hint.empty())
-        error.hint = "see '" + app.get_name() +
-                     (argc > 1 && !unknown_command && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") +
-                     " --help'";
-    (void)context.terminal.fail(error);
-    return kUsage;
-}
-
 }  // namespace
 
 int dispatch(int argc, char** argv, const Context& context) {
@@ -368,6 +352,7 @@ int dispatch(int argc, char** argv, const Context& context) {
         with_compiler ? "gadget" : "gadget-run"};
     Choices choices;
     app.require_subcommand(1);
+    app.set_version_flag("--version", "", "version of this tool");
     if (with_compiler) add_new(app, choices, context);
     if (with_compiler) add_build(app, choices, context);
     add_validate(app, choices, context);
@@ -377,20 +362,22 @@ int dispatch(int argc, char** argv, const Context& context) {
     add_image(app, choices, context);
     if (with_compiler) {
         add_kernel(app, choices, context);
-        // Shown here; gadget-registry has their options.
-        for (const auto& word : registry_commands()) app.add_subcommand(word.name, word.text);
+        for (const auto& word : registry_commands()) add_registry_command(app, word, choices.registry);
         for (const auto& word : registry_image_commands())
-            app.get_subcommand("image")->add_subcommand(word.name, word.text);
+            add_registry_command(*app.get_subcommand("image"), word, choices.registry);
+        choices.action = [&] { return become_registry(argv, context.terminal); };
     }
     add_small_commands(app, choices, context);
     add_completion(app, choices, context);
     try {
         app.parse(argc, argv);
+    } catch (const CLI::CallForVersion&) {
+        return version(context);
     } catch (const CLI::Success&) {
         context.terminal.print(app.help("", CLI::AppFormatMode::Normal));
         return context.terminal.output_status();
     } catch (const CLI::ParseError& problem) {
-        return usage_error(app, problem, argc, argv, context);
+        return usage_error(app, problem, argc, argv, context.terminal);
     }
     return choices.action();
 }

@@ -19,13 +19,9 @@ std::string compile_commands(const BuildResult& result) {
     const auto& folder = result.gadget.folder;
     for (const auto& object : result.gadget.objects) {
         const auto settings = settings_for(folder, result.request, object.arch);
-        std::vector<std::string> arguments{"clang", "-target", "bpf", "-mcpu=v1", "-Wall", "-g", "-O2"};
-        arguments.insert(arguments.end(), settings.options.begin(), settings.options.end());
-        arguments.insert(arguments.end(), settings.warnings.begin(), settings.warnings.end());
-        arguments.emplace_back(object.arch == model::Arch::amd64 ? "-D__TARGET_ARCH_x86"
-                                                                 : "-D__TARGET_ARCH_arm64");
-        for (const auto& define : settings.defines) arguments.push_back("-D" + define);
-        for (const auto& dir : settings.include_dirs) arguments.push_back("-I" + fs::absolute(dir).string());
+        auto arguments = compiler_arguments(settings, object.arch,
+                                            [](const fs::path& dir) { return fs::absolute(dir).string(); });
+        arguments.insert(arguments.begin(), "clang");
         for (const auto& source : sources_of(folder)) {
             const std::string file = fs::absolute(source).lexically_normal().string();
             auto command = arguments;

@@ -3,7 +3,7 @@
 
 #include <bpf/libbpf_version.h>
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 #include "gadget/builder.h"
@@ -25,40 +25,44 @@ std::string document_name(const fs::path& file, const fs::path& folder) {
     return "outside/" + file.filename().string();
 }
 
-Result<std::vector<Ingredient>> sources_of(const CompiledGadget& gadget) {
+Result<std::vector<Ingredient>> ingredients_of(const CompiledGadget& gadget, const BuildOptions& options) {
     const fs::path& folder = gadget.folder.path;
     std::vector<fs::path> files = gadget.inputs;
     if (gadget.folder.manifest) files.push_back(gadget.folder.metadata_path);
     std::error_code ignored;
-    if (fs::exists(folder / "build.yaml", ignored)) files.push_back(folder / "build.yaml");
+    const fs::path config = options.config_file.empty() ? folder / "build.yaml" : options.config_file;
+    if (fs::exists(config, ignored)) files.push_back(config);
     std::vector<Ingredient> sources;
-    std::set<std::string> seen;
+    std::set<std::pair<std::string, std::string>> named;  // files from elsewhere may share a name
     for (const auto& file : files) {
-        std::string name = document_name(file, folder);
-        if (!seen.insert(name).second) continue;
         GADGET_TRY_ASSIGN(const auto content, read_file(file));
         const std::string digest = packager::sha256_digest(content);
-        sources.push_back(
-            {.name = std::move(name), .version = {}, .sha256 = digest.substr(digest.find(':') + 1)});
+        named.emplace(document_name(file, folder), digest.substr(digest.find(':') + 1));
     }
-    std::sort(sources.begin(), sources.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    for (const auto& [name, sha256] : named)
+        sources.push_back({.name = name, .version = {}, .sha256 = sha256});
     return sources;
 }
 
-std::vector<std::string> flags_of(const CompiledGadget& gadget, const BuildOptions& options) {
-    std::vector<std::string> flags{"-target", "bpf", "-g", "-O2", "-Wall"};
-    const auto add = [&](const char* flag, const std::vector<std::string>& values) {
-        for (const auto& value : values) flags.push_back(flag + value);
-    };
-    const auto& config = gadget.folder.config;
-    add("-D", config.defines);
-    add("-D", options.defines);
-    add("-W", config.warnings);
-    add("-W", options.warnings);
-    for (const auto& dir : config.include_dirs) flags.push_back("-I" + dir);
-    for (const auto& dir : options.include_dirs)
-        flags.push_back("-I" + document_name(dir, gadget.folder.path));
+std::map<std::string, std::vector<std::string>> flags_of(const CompiledGadget& gadget,
+                                                         const CompileRequest& request) {
+    std::map<std::string, std::vector<std::string>> flags;
+    for (const auto& object : gadget.objects) {
+        flags[std::string(model::to_string(object.arch))] =
+            compiler_arguments(settings_for(gadget.folder, request, object.arch), object.arch,
+                               [&](const fs::path& dir) { return document_name(dir, gadget.folder.path); });
+    }
     return flags;
+}
+
+/// The compiler that made the objects.
+Result<Ingredient> compiler_of(const BuildOptions& options) {
+    Ingredient clang{.name = "clang", .version = builder::compiler_version(), .sha256 = {}, .source = {}};
+    if (options.clang.empty()) return clang;
+    GADGET_TRY_ASSIGN(const auto external, builder::probe_clang(options.clang));
+    clang.version = external.version;
+    clang.source = "of the machine that built";
+    return clang;
 }
 
 std::vector<Ingredient> embedded_headers() {
@@ -90,17 +94,19 @@ std::string license_of(const CompiledGadget& gadget) {
 
 }  // namespace
 
-Result<std::vector<packager::Image>> attest(const CompiledGadget& gadget, const BuildOptions& options,
-                                            const packager::Image& image, const std::string& created) {
+Result<std::vector<packager::Image>> attest(const CompiledGadget& gadget, const CompileRequest& request,
+                                            const BuildOptions& options, const packager::Image& image,
+                                            const std::string& created) {
     packager::BuildRecord record;
     record.name = gadget.folder.manifest ? gadget.folder.manifest->name : gadget.folder.name;
     record.license = license_of(gadget);
     record.created = created;
     record.tool_version = kVersion;
-    record.flags = flags_of(gadget, options);
-    GADGET_TRY_ASSIGN(record.sources, sources_of(gadget));
+    record.flags = flags_of(gadget, request);
+    GADGET_TRY_ASSIGN(record.sources, ingredients_of(gadget, options));
     record.headers = embedded_headers();
-    record.tools = {{.name = "clang", .version = builder::compiler_version(), .sha256 = {}, .source = {}}};
+    GADGET_TRY_ASSIGN(auto clang, compiler_of(options));
+    record.tools = {std::move(clang)};
     GADGET_TRY_ASSIGN(const std::string sbom, packager::sbom_document(image, record));
     GADGET_TRY_ASSIGN(const std::string provenance, packager::provenance_document(image, record));
     std::vector<packager::Image> documents;

@@ -13,7 +13,8 @@ namespace gadget::cli {
 
 /// SBOM and provenance of `image`, each an image of its own that refers to it. The same sources and flags
 /// give the same bytes in any folder.
-Result<std::vector<packager::Image>> attest(const CompiledGadget& gadget, const BuildOptions& options,
-                                            const packager::Image& image, const std::string& created);
+Result<std::vector<packager::Image>> attest(const CompiledGadget& gadget, const CompileRequest& request,
+                                            const BuildOptions& options, const packager::Image& image,
+                                            const std::string& created);
 
 }  // namespace gadget::cli

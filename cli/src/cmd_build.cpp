@@ -104,18 +104,19 @@ Result<Built> build_image(const BuildOptions& options, const Context& context, D
     GADGET_TRY_ASSIGN(built.image, pack(built.gadget, archs, options.btf_folder));
     if (options.attest) {
         GADGET_TRY_ASSIGN(const std::string created, creation_time());
-        GADGET_TRY_ASSIGN(built.documents, attest(built.gadget, options, built.image, created));
+        GADGET_TRY_ASSIGN(built.documents,
+                          attest(built.gadget, built.request, options, built.image, created));
     }
     return built;
 }
 
-Result<void> keep(const Built& built, const BuildOptions& options) {
+Result<void> keep(const Built& built, const BuildOptions& options, CancelToken cancel) {
     std::vector<packager::MemoryBlobs> sources;
     const auto images = with_documents(built, sources);
     if (!options.output_folder.empty())
         GADGET_TRY(write_artefacts({built.gadget, built.request, images}, options));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
-    GADGET_TRY_ASSIGN(auto store, packager::Store::open(folder));
+    GADGET_TRY_ASSIGN(auto store, packager::Store::open(folder, cancel));
     return store.add(images);
 }
 
@@ -146,7 +147,8 @@ int build_once(const BuildOptions& options, const Context& context, std::vector<
         return kRejected;
     }
     inputs = image_inputs(built->gadget, options);
-    if (const auto kept = keep(*built, options); !kept) return context.terminal.fail(kept.error());
+    if (const auto kept = keep(*built, options, context.cancel); !kept)
+        return context.terminal.fail(kept.error());
     if (options.format == FindingsFormat::text) {
         const std::string name = built->reference.empty() ? "" : built->reference + " ";
         context.terminal.print(name + built->image.root.digest + "\n");

@@ -53,11 +53,6 @@ packager::RegistryOptions options_for(const RegistryCommand& command, const std:
     return options;
 }
 
-Result<packager::Store> open_store() {
-    GADGET_TRY_ASSIGN(const auto folder, store_folder());
-    return packager::Store::open(folder);
-}
-
 void report(const Context& context, const RegistryCommand& command, const std::string& name,
             const std::string& digest, std::size_t attached) {
     if (command.format == OutputFormat::json) {
@@ -79,6 +74,36 @@ std::string other_repository(const packager::Layout& layout, const packager::Des
             return other->repository;
     }
     return {};
+}
+
+/// An image of the store and what is attached to it, to be read for as long as a push takes.
+struct Outgoing {
+    packager::Descriptor root;
+    std::string mount_from;
+    std::optional<packager::Layout> pinned;     ///< as a rule
+    std::optional<packager::StoreReader> held;  ///< where there are too many files for that
+
+    [[nodiscard]] const packager::Layout& layout() const { return pinned ? *pinned : held->layout(); }
+};
+
+Result<Outgoing> outgoing_image(const std::string& word, const Reference& target, const Context& context) {
+    GADGET_TRY_ASSIGN(const auto store, open_store(context));
+    GADGET_TRY_ASSIGN(auto reader, store.read());
+    const auto& layout = reader.layout();
+    GADGET_TRY_ASSIGN(const auto name, stored_name(layout, word));
+    GADGET_TRY_ASSIGN(auto root, layout.find(name));
+    GADGET_TRY_ASSIGN(auto chosen, packager::attachments(layout, root));
+    chosen.push_back(root);
+    auto pinned = layout.pin(chosen);
+    if (!pinned && pinned.error().code != ErrorCode::unsupported) return std::move(pinned).error();
+    Outgoing outgoing{.root = std::move(root), .mount_from = {}, .pinned = {}, .held = {}};
+    outgoing.mount_from = other_repository(layout, outgoing.root, target);
+    if (pinned) {
+        outgoing.pinned = std::move(*pinned);
+    } else {
+        outgoing.held = std::move(reader);
+    }
+    return outgoing;
 }
 
 /// The digest that `reference` means now, if the policy accepts its signature. Comes before the image itself:
@@ -106,22 +131,24 @@ Error digest_is_no_tag(const std::string& text) {
 
 }  // namespace
 
+Result<packager::Store> open_store(const Context& context) {
+    GADGET_TRY_ASSIGN(const auto folder, store_folder());
+    return packager::Store::open(folder, context.cancel);
+}
+
 Result<void> push_image(const RegistryCommand& command, const Context& context) {
     const auto& words = command.arguments;
-    GADGET_TRY_ASSIGN(const auto source, parse_image_name(words.at(0)));
     GADGET_TRY_ASSIGN(const auto target, parse_image_name(words.back()));
     if (!target.digest.empty()) return digest_is_no_tag(words.back());
-    GADGET_TRY_ASSIGN(const auto store, open_store());
-    GADGET_TRY_ASSIGN(const auto reader, store.read());
-    GADGET_TRY_ASSIGN(const auto root, reader.layout().find(source.to_string()));
+    GADGET_TRY_ASSIGN(const auto outgoing, outgoing_image(words.at(0), target, context));
     TransferProgress progress(context.terminal);
     packager::Registry registry(target.registry, options_for(command, target.registry, context, &progress));
-    GADGET_TRY(registry.push(reader.layout(), root, target.repository, target.tag,
-                             other_repository(reader.layout(), root, target)));
+    const auto& root = outgoing.root;
+    GADGET_TRY(registry.push(outgoing.layout(), root, target.repository, target.tag, outgoing.mount_from));
     std::size_t attached = 0;
     if (!command.bare) {
         GADGET_TRY_ASSIGN(attached,
-                          packager::push_attachments(registry, reader.layout(), root, target.repository));
+                          packager::push_attachments(registry, outgoing.layout(), root, target.repository));
     }
     report(context, command, target.to_string(), root.digest, attached);
     return {};
@@ -130,7 +157,7 @@ Result<void> push_image(const RegistryCommand& command, const Context& context) 
 Result<void> pull_image(const RegistryCommand& command, const Context& context) {
     for (const auto& word : command.arguments) {
         GADGET_TRY_ASSIGN(auto reference, parse_image_name(word));
-        GADGET_TRY_ASSIGN(auto store, open_store());
+        GADGET_TRY_ASSIGN(auto store, open_store(context));
         const std::string name = reference.to_string();
         TransferProgress progress(context.terminal);
         packager::Registry registry(reference.registry,
@@ -183,6 +210,8 @@ Result<void> delete_remote(const RegistryCommand& command, const Context& contex
         }
     }
     GADGET_TRY(registry.remove(reference.repository, digest));
+    if (reference.digest.empty())
+        context.terminal.say("this registry deletes by digest only: all tags of the image are gone there");
     report(context, command, reference.to_string(), digest, 0);
     return {};
 }

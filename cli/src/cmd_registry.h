@@ -9,27 +9,9 @@
 #include "commands.h"
 #include "gadget/packager/policy.h"
 #include "gadget/packager/registry.h"
+#include "registry_grammar.h"
 
 namespace gadget::cli {
-
-struct RegistryCommand {
-    std::string action;  ///< push, pull, login, logout, tags, delete, referrers, sign, verify, generate-key
-    std::vector<std::string> arguments;
-    // How registries are spoken to.
-    std::vector<std::string> insecure;  ///< registries without TLS
-    std::filesystem::path ca_file;
-    std::filesystem::path auth_file;
-    std::string username;
-    bool password_stdin = false;
-    bool bare = false;  ///< without what is attached to the image
-    // Keys.
-    std::vector<std::filesystem::path> keys;
-    std::filesystem::path policy_file;
-    bool passphrase_stdin = false;
-    bool as_referrer = false;
-    bool encrypted = false;
-    OutputFormat format = OutputFormat::text;
-};
 
 /// Runs the action that `command` names.
 int registry(const RegistryCommand& command, const Context& context);
@@ -51,10 +33,12 @@ Result<packager::PolicyVerdict> check_policy_file(const std::filesystem::path& f
                                                   const packager::Layout& layout,
                                                   const packager::Descriptor& root, const std::string& name);
 
+Result<packager::Store> open_store(const Context& context);
+
 /// Where accounts are looked up: --authfile, the environment, the files of Podman and Docker.
 packager::CredentialSource account_source(const RegistryCommand& command);
 
 /// One line of secret text from stdin, without its line end; echo is off on a terminal, which sees `prompt`.
-Result<std::string> read_secret(const std::string& prompt, bool from_stdin);
+Result<std::string> read_secret(const std::string& prompt, bool from_stdin, CancelToken cancel);
 
 }  // namespace gadget::cli

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounts at registries: where they are kept, login, logout. No secret is ever an argument or in a message.
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "cmd_registry.h"
@@ -127,7 +130,25 @@ packager::CredentialSource account_source(const RegistryCommand& command) {
         };
 }
 
-Result<std::string> read_secret(const std::string& prompt, bool from_stdin) {
+namespace {
+
+/// The next byte of standard input; nullopt at its end. Signals do not interrupt read() here: they are
+/// polled for.
+Result<std::optional<char>> next_byte(CancelToken cancel) {
+    while (true) {
+        std::array<pollfd, 2> fds{{{STDIN_FILENO, POLLIN, 0}, {cancel.fd, POLLIN, 0}}};
+        if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR)
+            return errno_error(errno, "cannot read the password");
+        if (fds[1].revents != 0) return Error{.code = ErrorCode::cancelled, .message = "interrupted"};
+        if (fds[0].revents == 0) continue;
+        char c = 0;
+        return ::read(STDIN_FILENO, &c, 1) == 1 ? std::optional(c) : std::nullopt;
+    }
+}
+
+}  // namespace
+
+Result<std::string> read_secret(const std::string& prompt, bool from_stdin, CancelToken cancel) {
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
     if (!terminal && !from_stdin) {
         return Error{.code = ErrorCode::invalid_argument,
@@ -138,10 +159,10 @@ Result<std::string> read_secret(const std::string& prompt, bool from_stdin) {
     {
         const NoEcho silent;
         if (terminal) GADGET_TRY(write_all(STDERR_FILENO, as_bytes(prompt), "stderr"));
-        char c = 0;
-        while (secret.size() < kMaxSecret && ::read(STDIN_FILENO, &c, 1) == 1) {
-            if (terminal && c == '\n') break;
-            secret += c;
+        while (secret.size() < kMaxSecret) {
+            GADGET_TRY_ASSIGN(const auto byte, next_byte(cancel));
+            if (!byte || (terminal && *byte == '\n')) break;
+            secret += *byte;
         }
         if (terminal) GADGET_TRY(write_all(STDERR_FILENO, as_bytes("\n"), "stderr"));
     }
@@ -157,9 +178,9 @@ Result<void> login(const RegistryCommand& command, const Context& context) {
                      .message = "login needs the name of the account",
                      .hint = "add --username NAME"};
     }
-    GADGET_TRY_ASSIGN(
-        const auto secret,
-        read_secret("Password for " + command.username + " at " + host + ": ", command.password_stdin));
+    GADGET_TRY_ASSIGN(const auto secret,
+                      read_secret("Password for " + command.username + " at " + host + ": ",
+                                  command.password_stdin, context.cancel));
     const Credentials account{.username = command.username, .password = secret};
     packager::RegistryOptions options;
     options.ca_file = command.ca_file;
@@ -189,12 +210,18 @@ Result<void> logout(const RegistryCommand& command, const Context& context) {
     const std::string host = registry_of(command.arguments.at(0));
     GADGET_TRY_ASSIGN(const auto file, file_to_write(command));
     GADGET_TRY_ASSIGN(const std::string before, read_config(file));
-    if (before.empty()) {
-        return Error{.code = ErrorCode::not_found, .message = "no account at " + host + " is known"};
-    }
+    const Error unknown{.code = ErrorCode::not_found,
+                        .message = "no account at " + host + " is known",
+                        .hint = "'" + file.string() + "' has none"};
+    if (before.empty()) return unknown;
     const std::string path = environment_variable("PATH");
     GADGET_TRY_ASSIGN(const auto helper, packager::credential_helper(before, host));
-    if (!helper.empty()) GADGET_TRY(packager::store_with_helper(helper, host, std::nullopt, path));
+    if (!helper.empty()) {
+        GADGET_TRY(packager::store_with_helper(helper, host, std::nullopt, path));
+    } else {
+        GADGET_TRY_ASSIGN(const auto account, packager::credentials_from_config(before, host, path));
+        if (!account) return unknown;
+    }
     GADGET_TRY_ASSIGN(const std::string after, packager::config_with_credentials(before, host, std::nullopt));
     GADGET_TRY(write_config(file, after));
     report(context, command, host, helper.empty() ? file.string() : "docker-credential-" + helper);

@@ -18,10 +18,10 @@ using packager::PublicKey;
 
 constexpr std::size_t kMaxKeyFile = std::size_t{64} << 10;
 
-Result<std::string> passphrase(const RegistryCommand& command, const std::string& what) {
+Result<std::string> passphrase(const RegistryCommand& command, const std::string& what, CancelToken cancel) {
     std::string given = environment_variable("GADGET_KEY_PASSPHRASE");
     if (!given.empty()) return given;
-    auto asked = read_secret("Passphrase of " + what + ": ", command.passphrase_stdin);
+    auto asked = read_secret("Passphrase of " + what + ": ", command.passphrase_stdin, cancel);
     if (asked) return asked;
     Error error = std::move(asked).error();
     if (error.code == ErrorCode::invalid_argument && !command.passphrase_stdin) {
@@ -31,7 +31,7 @@ Result<std::string> passphrase(const RegistryCommand& command, const std::string
     return error;
 }
 
-Result<PrivateKey> read_private_key(const RegistryCommand& command) {
+Result<PrivateKey> read_private_key(const RegistryCommand& command, CancelToken cancel) {
     if (command.keys.size() != 1) {
         return Error{.code = ErrorCode::invalid_argument,
                      .message = "signing needs one private key",
@@ -43,13 +43,14 @@ Result<PrivateKey> read_private_key(const RegistryCommand& command) {
     auto key = PrivateKey::from_pem(pem);
     if (key || key.error().code != ErrorCode::permission_denied)
         return std::move(key).context("while reading " + what);
-    GADGET_TRY_ASSIGN(const std::string secret, passphrase(command, what));
+    GADGET_TRY_ASSIGN(const std::string secret, passphrase(command, what, cancel));
     return PrivateKey::from_pem(pem, secret).context("while reading " + what);
 }
 
-Result<packager::Store> open_store() {
-    GADGET_TRY_ASSIGN(const auto folder, store_folder());
-    return packager::Store::open(folder);
+Result<packager::Descriptor> find_in(const packager::Store& store, const std::string& word) {
+    GADGET_TRY_ASSIGN(const auto layout, packager::Layout::open(store.root()));
+    GADGET_TRY_ASSIGN(const auto name, stored_name(layout, word));
+    return layout.find(name);
 }
 
 Result<std::vector<PublicKey>> read_public_keys(const RegistryCommand& command) {
@@ -78,6 +79,12 @@ Error explain(Error error, const std::string& word) {
     return error;
 }
 
+/// A file that is not there says nothing about the image.
+Error not_about_the_image(Error error) {
+    if (error.code == ErrorCode::not_found) error.code = ErrorCode::io;
+    return error;
+}
+
 Result<packager::PolicyVerdict> verify(const RegistryCommand& command, const packager::Layout& layout,
                                        const packager::Descriptor& root, const std::string& name) {
     if (!command.policy_file.empty()) return check_policy_file(command.policy_file, layout, root, name);
@@ -86,28 +93,43 @@ Result<packager::PolicyVerdict> verify(const RegistryCommand& command, const pac
                      .message = "verifying needs a public key or a policy",
                      .hint = "add --key FILE or --policy FILE"};
     }
-    GADGET_TRY_ASSIGN(const auto keys, read_public_keys(command));
-    GADGET_TRY_ASSIGN(auto verified, packager::verify_image(layout, root, keys));
+    const auto keys = read_public_keys(command);
+    if (!keys) return not_about_the_image(keys.error());
+    GADGET_TRY_ASSIGN(auto verified, packager::verify_image(layout, root, *keys));
     return packager::PolicyVerdict{.is_signed = true, .signature = std::move(verified)};
+}
+
+Result<void> note_several(const packager::Image& signature, Terminal& terminal) {
+    GADGET_TRY_ASSIGN(const auto tree, packager::read_tree(packager::MemoryBlobs(signature), signature.root));
+    if (tree.manifests.front().layers.size() > 1) {
+        terminal.say(
+            "the image has several signatures under its tag, where Inspektor Gadget accepts one only: make "
+            "the others with --referrer");
+    }
+    return {};
 }
 
 }  // namespace
 
 Result<packager::PolicyVerdict> check_policy_file(const fs::path& file, const packager::Layout& layout,
                                                   const packager::Descriptor& root, const std::string& name) {
-    GADGET_TRY_ASSIGN(const std::string text, read_text_file(file));
-    GADGET_TRY_ASSIGN(const auto policy, packager::parse_policy(text, file.string()));
+    const auto text = read_text_file(file);
+    if (!text) return not_about_the_image(text.error());
+    GADGET_TRY_ASSIGN(const auto policy, packager::parse_policy(*text, file.string()));
     const fs::path folder = file.parent_path();
-    return packager::check_policy(policy, layout, root, name, [&](const std::string& key) {
-        return read_text_file(folder / key, kMaxKeyFile);
-    });
+    return packager::check_policy(policy, layout, root, name,
+                                  [&](const std::string& key) -> Result<std::string> {
+                                      auto pem = read_text_file(folder / key, kMaxKeyFile);
+                                      if (!pem) return not_about_the_image(pem.error());
+                                      return pem;
+                                  });
 }
 
 Result<void> sign_stored_image(const RegistryCommand& command, const Context& context) {
     GADGET_TRY_ASSIGN(const auto reference, parse_image_name(command.arguments.at(0)));
-    GADGET_TRY_ASSIGN(const auto key, read_private_key(command));
-    GADGET_TRY_ASSIGN(auto store, open_store());
-    GADGET_TRY_ASSIGN(const auto root, store.resolve(reference.to_string()));
+    GADGET_TRY_ASSIGN(const auto key, read_private_key(command, context.cancel));
+    GADGET_TRY_ASSIGN(auto store, open_store(context));
+    GADGET_TRY_ASSIGN(const auto root, find_in(store, command.arguments.at(0)));
     const auto form = command.as_referrer ? packager::SignatureForm::referrer : packager::SignatureForm::tag;
     const std::string repository = reference.registry + "/" + reference.repository;
     GADGET_TRY_ASSIGN(auto signature, packager::sign_image(root, repository, key, form));
@@ -117,7 +139,10 @@ Result<void> sign_stored_image(const RegistryCommand& command, const Context& co
         // Signatures of others stay.
         const auto before = store.load(name);
         if (before) {
-            GADGET_TRY_ASSIGN(signature, packager::join_signatures(*before, signature));
+            GADGET_TRY_ASSIGN(const std::string pem, key.public_pem());
+            GADGET_TRY_ASSIGN(const auto signer, PublicKey::from_pem(pem));
+            GADGET_TRY_ASSIGN(signature, packager::join_signatures(*before, signature, signer));
+            GADGET_TRY(note_several(signature, context.terminal));
         } else if (before.error().code != ErrorCode::not_found) {
             return before.error();
         }
@@ -136,9 +161,10 @@ Result<void> sign_stored_image(const RegistryCommand& command, const Context& co
 Result<void> verify_stored_image(const RegistryCommand& command, const Context& context) {
     const std::string& word = command.arguments.at(0);
     GADGET_TRY_ASSIGN(const auto reference, parse_image_name(word));
-    GADGET_TRY_ASSIGN(const auto store, open_store());
+    GADGET_TRY_ASSIGN(const auto store, open_store(context));
     GADGET_TRY_ASSIGN(const auto reader, store.read());
-    GADGET_TRY_ASSIGN(const auto root, reader.layout().find(reference.to_string()));
+    GADGET_TRY_ASSIGN(const auto stored, stored_name(reader.layout(), word));
+    GADGET_TRY_ASSIGN(const auto root, reader.layout().find(stored));
     const auto verdict = verify(command, reader.layout(), root, reference.to_string());
     if (!verdict) return explain(verdict.error(), word);
     const auto& signature = verdict->signature;
@@ -171,7 +197,7 @@ Result<void> generate_key(const RegistryCommand& command, const Context& context
     }
     std::string secret;
     if (command.encrypted) {
-        GADGET_TRY_ASSIGN(secret, passphrase(command, "the new key"));
+        GADGET_TRY_ASSIGN(secret, passphrase(command, "the new key", context.cancel));
     }
     GADGET_TRY_ASSIGN(const auto key, PrivateKey::generate());
     GADGET_TRY_ASSIGN(const std::string private_pem, key.to_pem(secret));

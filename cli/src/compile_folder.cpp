@@ -229,6 +229,17 @@ CompileSettings settings_for(const GadgetFolder& folder, const CompileRequest& r
     return settings;
 }
 
+std::vector<std::string> compiler_arguments(const CompileSettings& settings, model::Arch arch,
+                                            const std::function<std::string(const fs::path&)>& dir_name) {
+    std::vector<std::string> arguments{"-target", "bpf", "-mcpu=v1", "-Wall", "-g", "-O2"};
+    arguments.insert(arguments.end(), settings.options.begin(), settings.options.end());
+    arguments.insert(arguments.end(), settings.warnings.begin(), settings.warnings.end());
+    arguments.emplace_back(arch == model::Arch::amd64 ? "-D__TARGET_ARCH_x86" : "-D__TARGET_ARCH_arm64");
+    for (const auto& define : settings.defines) arguments.push_back("-D" + define);
+    for (const auto& dir : settings.include_dirs) arguments.push_back("-I" + dir_name(dir));
+    return arguments;
+}
+
 std::vector<fs::path> sources_of(const GadgetFolder& folder) {
     std::vector<fs::path> sources{*folder.source};
     for (const auto& source : folder.config.link) sources.push_back(folder.path / source);

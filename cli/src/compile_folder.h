@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -50,6 +51,11 @@ struct CompileSettings {
     std::vector<std::string> options;
 };
 CompileSettings settings_for(const GadgetFolder& folder, const CompileRequest& request, model::Arch arch);
+
+/// All that clang is told with these settings, but for the file; `dir_name` writes the folders for headers.
+std::vector<std::string> compiler_arguments(
+    const CompileSettings& settings, model::Arch arch,
+    const std::function<std::string(const std::filesystem::path&)>& dir_name);
 
 /// The sources of a gadget with eBPF: the main one, then those that build.yaml links with it.
 std::vector<std::filesystem::path> sources_of(const GadgetFolder& folder);

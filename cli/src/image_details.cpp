@@ -60,9 +60,9 @@ std::string tree_text(const std::string& name, const packager::ImageTree& tree) 
 
 Result<void> inspect_stored_image(const packager::Store& store, const ImageOptions& options,
                                   Terminal& terminal) {
-    GADGET_TRY_ASSIGN(const auto name, full_name(options.arguments.at(0)));
     GADGET_TRY_ASSIGN(const auto reader, store.read());
     const auto& layout = reader.layout();
+    GADGET_TRY_ASSIGN(const auto name, stored_name(layout, options.arguments.at(0)));
     GADGET_TRY_ASSIGN(const auto root, layout.find(name));
     GADGET_TRY_ASSIGN(const auto tree, packager::read_tree(layout, root));
     GADGET_TRY_ASSIGN(const auto attached, packager::check_attachments(layout, tree));

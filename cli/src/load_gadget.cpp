@@ -74,7 +74,7 @@ Result<LoadedGadget> load_layout(const std::string& input, const LoadOptions& op
 
 Result<LoadedGadget> load_reference(const std::string& input, const LoadOptions& options,
                                     DiagnosticSink& sink) {
-    GADGET_TRY_ASSIGN(const auto reference, parse_image_name(input));
+    if (!packager::is_digest(input)) GADGET_TRY(parse_image_name(input));
     GADGET_TRY_ASSIGN(const fs::path folder, store_folder());
     const Error missing{.code = ErrorCode::not_found,
                         .message = "there is no file, folder or image '" + input + "'",
@@ -83,11 +83,12 @@ Result<LoadedGadget> load_reference(const std::string& input, const LoadOptions&
     std::error_code ignored;
     if (!fs::exists(folder, ignored)) return missing;
     GADGET_TRY_ASSIGN(const auto store, packager::Store::open(folder));
-    auto root = store.resolve(reference.to_string());
+    GADGET_TRY_ASSIGN(const auto reader, store.read());
+    GADGET_TRY_ASSIGN(const auto name, stored_name(reader.layout(), input));
+    auto root = reader.layout().find(name);
     if (!root && root.error().code == ErrorCode::not_found) return missing;
     if (!root) return std::move(root).error();
-    GADGET_TRY_ASSIGN(const auto reader, store.read());
-    return load_image(reader.layout(), *root, reference.familiar(reference_defaults()), options, sink);
+    return load_image(reader.layout(), *root, short_name(name), options, sink);
 }
 
 }  // namespace

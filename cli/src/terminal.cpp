@@ -27,11 +27,14 @@ unsigned terminal_width() {
     return 80;
 }
 
+bool is_dumb() {
+    const char* term = std::getenv("TERM");
+    return term != nullptr && std::string_view(term) == "dumb";
+}
+
 bool colors_wanted() {
     const char* no_color = std::getenv("NO_COLOR");
-    if (no_color != nullptr && *no_color != '\0') return false;  // no-color.org
-    const char* term = std::getenv("TERM");
-    return term == nullptr || std::string_view(term) != "dumb";
+    return (no_color == nullptr || *no_color == '\0') && !is_dumb();  // no-color.org
 }
 
 void write_err(std::string_view text) {
@@ -40,7 +43,7 @@ void write_err(std::string_view text) {
 
 }  // namespace
 
-Terminal::Terminal() : err_is_terminal_(::isatty(kStderr) == 1) {
+Terminal::Terminal() : err_is_terminal_(::isatty(kStderr) == 1 && !is_dumb()) {
     const bool out_is_terminal = ::isatty(kStdout) == 1;
     if (out_is_terminal) width_ = terminal_width();
     color_out_ = out_is_terminal && colors_wanted();
@@ -97,8 +100,8 @@ void Terminal::step(std::string_view text) {
 
 void Terminal::update(std::uint64_t done, std::uint64_t total) {
     if (quiet_ || !err_is_terminal_) return;
-    std::string text = "\r\033[K" + step_ + "... " + std::to_string(done);
-    if (total > 0) text += " of " + std::to_string(total);
+    std::string text = "\r\033[K" + step_ + "... " + human_bytes(done);
+    if (total > 0) text += " of " + human_bytes(total);
     write_err(text);
     progress_shown_ = true;
 }

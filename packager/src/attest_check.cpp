@@ -86,7 +86,7 @@ Result<AttachmentInfo> look_at(const Layout& layout, const Descriptor& manifest,
     GADGET_TRY_ASSIGN(const auto body, parse_manifest(bytes, "attachment " + manifest.digest));
     info.type = body.artifact_type.empty() ? body.config.media_type : body.artifact_type;
     const bool is_tagged = is_attachment_name(ref_name(manifest));
-    if (is_tagged || info.type == "application/vnd.dev.cosign.artifact.sig.v1+json") {
+    if (is_tagged || is_signature(body)) {
         info.kind = AttachmentKind::signature;
         info.summary = "not verified here: see 'gadget image verify'";
         return info;

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "gadget/packager/signing.h"
 #include "gadget/support/text.h"
 #include "layout_files.h"
 
@@ -59,9 +60,15 @@ Result<Descriptor> Layout::find(const std::string& name) const {
     for (const auto& entry : entries_) {
         const std::string entry_name = ref_name(entry);
         if (!name.empty() && (entry_name == name || entry.digest == name)) return entry;
-        if (entry_name.empty()) continue;
+        if (entry_name.empty() || is_attachment_name(entry_name)) continue;
         only_named = names.empty() ? &entry : nullptr;
         names.push_back(printable(entry_name));
+    }
+    constexpr std::size_t kShown = 8;
+    if (names.size() > kShown + 1) {
+        const std::size_t left = names.size() - kShown;
+        names.resize(kShown);
+        names.push_back(std::to_string(left) + " more");
     }
     const std::string known = names.empty() ? "it names no image" : "it has " + join_words(names);
     if (!name.empty()) {
@@ -76,6 +83,23 @@ Result<Descriptor> Layout::find(const std::string& name) const {
     return Error{.code = ErrorCode::invalid_argument,
                  .message = "'" + name_ + "' has several images: a name is needed",
                  .hint = known};
+}
+
+Result<Layout> Layout::pin(const std::vector<Descriptor>& roots) const {
+    constexpr std::size_t kMaxFiles = 500;
+    std::map<std::string, FileSlice> files;
+    for (const auto& root : roots) {
+        GADGET_TRY_ASSIGN(const auto blobs, reachable_blobs(*this, root));
+        for (const auto& blob : blobs) {
+            GADGET_TRY_ASSIGN(const auto path, blob_path(blob.digest));
+            if (files.contains(path)) continue;
+            if (files.size() >= kMaxFiles)
+                return Error{.code = ErrorCode::unsupported, .message = "the images have too many blobs"};
+            GADGET_TRY_ASSIGN(auto file, files_->open(path));
+            files.emplace(path, std::move(file));
+        }
+    }
+    return Layout(open_files(std::move(files), name_), roots, name_);
 }
 
 }  // namespace gadget::packager

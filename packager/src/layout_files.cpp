@@ -63,6 +63,26 @@ class FolderFiles final : public LayoutFiles {
     std::string name_;
 };
 
+class OpenFiles final : public LayoutFiles {
+  public:
+    OpenFiles(std::map<std::string, FileSlice> files, std::string name)
+        : files_(std::move(files)), name_(std::move(name)) {}
+
+    Result<FileSlice> open(const std::string& name) const override {
+        const auto found = files_.find(name);
+        if (found == files_.end()) {
+            return Error{.code = ErrorCode::not_found,
+                         .message = "'" + name_ + "' has no '" + name + "' among the images chosen"};
+        }
+        const FileSlice& file = found->second;
+        return FileSlice{.owned = {}, .fd = file.fd, .offset = file.offset, .size = file.size};
+    }
+
+  private:
+    std::map<std::string, FileSlice> files_;
+    std::string name_;
+};
+
 }  // namespace
 
 Result<std::string> blob_path(const std::string& digest) {
@@ -104,6 +124,10 @@ Result<Bytes> read_slice(const FileSlice& slice, std::uint64_t limit, const std:
 
 std::unique_ptr<const LayoutFiles> folder_files(UniqueFd folder, std::string name) {
     return std::make_unique<FolderFiles>(std::move(folder), std::move(name));
+}
+
+std::unique_ptr<const LayoutFiles> open_files(std::map<std::string, FileSlice> files, std::string name) {
+    return std::make_unique<OpenFiles>(std::move(files), std::move(name));
 }
 
 Result<std::vector<Descriptor>> read_entries(const LayoutFiles& files, const std::string& name) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -43,6 +44,9 @@ Result<Bytes> read_slice(const FileSlice& slice, std::uint64_t limit, const std:
 
 /// A folder, by its descriptor; `name` is for errors. Links below it are not followed.
 std::unique_ptr<const LayoutFiles> folder_files(UniqueFd folder, std::string name);
+
+/// Files that are open already, by name; `name` is for errors.
+std::unique_ptr<const LayoutFiles> open_files(std::map<std::string, FileSlice> files, std::string name);
 
 /// A plain tar. Reads all its headers.
 Result<std::unique_ptr<const LayoutFiles>> tar_files(UniqueFd file, const std::string& name);

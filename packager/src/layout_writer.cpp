@@ -131,7 +131,8 @@ Result<void> write_layout(const Image& image, const fs::path& folder, const std:
     return write_layout(std::span(&named, 1), folder);
 }
 
-Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path, const Limits& limits) {
+Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path, const Limits& limits,
+                       CancelToken cancel) {
     GADGET_TRY(check_names(images));
     if (!path.has_filename()) {
         return Error{.code = ErrorCode::invalid_argument,
@@ -143,8 +144,9 @@ Result<void> write_tar(std::span<const NamedImage> images, const fs::path& path,
     GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder.get(), parent.string()));
     for (const auto& [name, blob] : blobs) {
         GADGET_TRY(file.write(tar_file_header(name, blob.descriptor.size)));
-        GADGET_TRY(blob.source->stream(blob.descriptor,
-                                       [&](std::span<const std::byte> piece) { return file.write(piece); }));
+        GADGET_TRY(blob.source->stream(blob.descriptor, until(cancel, [&](std::span<const std::byte> piece) {
+                                           return file.write(piece);
+                                       })));
         GADGET_TRY(file.write(Bytes(tar_padding(blob.descriptor.size))));
     }
     std::vector<Descriptor> entries;

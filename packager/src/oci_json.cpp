@@ -6,6 +6,7 @@
 #include <set>
 
 #include "digest.h"
+#include "gadget/packager/reference.h"
 #include "gadget/support/text.h"
 
 namespace gadget::packager {
@@ -123,6 +124,13 @@ Result<void> read_data(const json& object, const std::string& what, Descriptor& 
     if (!descriptor.data) return corrupt(what, "'data' of a descriptor is not base64");
     if (descriptor.data->size() != descriptor.size)
         return corrupt(what, "'data' of a descriptor has another size");
+    if (is_digest(descriptor.digest)) {
+        GADGET_TRY_ASSIGN(auto hasher,
+                          Hasher::create(descriptor.digest.substr(0, descriptor.digest.find(':'))));
+        hasher.update(as_bytes(*descriptor.data));
+        if (hasher.finish() != descriptor.digest)
+            return corrupt(what, "'data' of a descriptor has another digest");
+    }
     if (descriptor.data->empty()) descriptor.data.reset();  // as Go's types have it
     return {};
 }

@@ -162,7 +162,7 @@ bool FolderWriter::has_blob(const Descriptor& blob) const {
     if (!folder) return false;
     const auto files = folder_files(std::move(folder), name_);
     return Here(*files)
-        .stream(blob, [](std::span<const std::byte>) -> Result<void> { return {}; })
+        .stream(blob, until(cancel_, [](std::span<const std::byte>) -> Result<void> { return {}; }))
         .has_value();
 }
 
@@ -171,7 +171,8 @@ Result<void> FolderWriter::add_blob(const BlobSource& blobs, const Descriptor& b
     GADGET_TRY_ASSIGN(const auto parts, split_digest(blob.digest));
     GADGET_TRY_ASSIGN(const int target, algorithm_folder(std::string(parts.algorithm)));
     GADGET_TRY_ASSIGN(auto file, OutputFile::create(folder_, name_, prefix_));
-    GADGET_TRY(blobs.stream(blob, [&](std::span<const std::byte> piece) { return file.write(piece); }));
+    GADGET_TRY(blobs.stream(
+        blob, until(cancel_, [&](std::span<const std::byte> piece) { return file.write(piece); })));
     GADGET_TRY(file.finish());
     pending_.push_back({std::move(file), target, std::string(parts.encoded)});
     if (pending_.size() < kMaxPending) return {};
@@ -276,12 +277,20 @@ std::string layout_index(std::vector<Descriptor> entries) {
     return index_json(entries, {});
 }
 
-Result<void> lock_file(int fd, bool exclusive, const std::string& what) {
+ChunkSink until(CancelToken cancel, ChunkSink sink) {
+    return [cancel, sink = std::move(sink)](std::span<const std::byte> piece) -> Result<void> {
+        if (cancel.requested()) return Error{.code = ErrorCode::cancelled, .message = "interrupted"};
+        return sink(piece);
+    };
+}
+
+Result<void> lock_file(int fd, bool exclusive, const std::string& what, CancelToken cancel) {
     using namespace std::chrono_literals;
     const auto deadline = std::chrono::steady_clock::now() + 60s;
     while (::flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) return errno_error(errno, "cannot lock " + what);
+        if (cancel.requested()) return Error{.code = ErrorCode::cancelled, .message = "interrupted"};
         if (std::chrono::steady_clock::now() > deadline) {
             return Error{.code = ErrorCode::timed_out,
                          .message = what + " is in use by another process for a minute"};

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gadget/packager/image.h"
+#include "gadget/support/cancel.h"
 #include "gadget/support/result.h"
 #include "gadget/support/unique_fd.h"
 
@@ -74,6 +75,8 @@ class FolderWriter {
     Result<void> sync_index();
     /// Gives temporary files another prefix.
     void use_prefix(std::string_view prefix) { prefix_ = prefix; }
+    /// Lets copying of blobs be interrupted.
+    void use_cancel(CancelToken cancel) { cancel_ = cancel; }
     /// Gives the added blobs their names, and makes them safe.
     Result<void> finish_blobs();
     /// Removes what writers that were killed left. Only under an exclusive lock that all writers take.
@@ -94,6 +97,7 @@ class FolderWriter {
     std::string name_;
     Durability durability_;
     std::string_view prefix_ = kTemporaryPrefix;
+    CancelToken cancel_{};
     UniqueFd blobs_;
     std::vector<std::pair<std::string, UniqueFd>> algorithms_;
     std::vector<Pending> pending_;  ///< under temporary names
@@ -109,8 +113,11 @@ void replace_entry(std::vector<Descriptor>& entries, Descriptor entry);
 /// Sorts entries by digest and name, and gives the bytes of index.json.
 [[nodiscard]] std::string layout_index(std::vector<Descriptor> entries);
 
-/// An exclusive or shared flock on `fd`; timed_out after a minute.
-Result<void> lock_file(int fd, bool exclusive, const std::string& what);
+/// An exclusive or shared flock on `fd`; timed_out after a minute, cancelled.
+Result<void> lock_file(int fd, bool exclusive, const std::string& what, CancelToken cancel = {});
+
+/// Hands on what `sink` gets, until cancelled.
+[[nodiscard]] ChunkSink until(CancelToken cancel, ChunkSink sink);
 
 /// The lock that those who fetch blobs hold shared; nullopt when `exclusive` and somebody fetches.
 Result<std::optional<UniqueFd>> fetch_lock(int folder, bool exclusive, const std::string& what);

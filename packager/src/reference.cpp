@@ -117,6 +117,7 @@ Result<void> check(const Reference& reference, std::string_view text) {
 std::string Reference::to_string() const {
     std::string text = registry + "/" + repository;
     if (!tag.empty()) text += ":" + tag;
+    if (is_digest(text)) text.insert(0, registry + "/");  // a repository of that name
     if (!digest.empty()) text += "@" + digest;
     return text;
 }
@@ -135,6 +136,7 @@ std::string Reference::familiar(const ReferenceDefaults& defaults) const {
         }
     }
     if (!tag.empty()) text += ":" + tag;
+    if (is_digest(text)) text.insert(0, registry + "/");  // a repository of that name
     if (!digest.empty()) text += "@" + digest;
     return text;
 }
@@ -146,6 +148,7 @@ Result<Reference> parse_reference(std::string_view text, const ReferenceDefaults
         return invalid(text, "it has a scheme",
                        "leave out '" + printable(text.substr(0, text.find("://") + 3)) + "'");
     }
+    if (is_digest(text)) return invalid(text, "it is a digest alone", "write NAME@DIGEST");
     Reference reference{.registry = defaults.registry, .repository = {}, .tag = {}, .digest = {}};
     std::string_view rest = text;
     if (const auto at = rest.find('@'); at != std::string_view::npos) {

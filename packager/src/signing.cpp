@@ -3,6 +3,7 @@
 // annotation of the layer that holds it.
 #include "gadget/packager/signing.h"
 
+#include "attest_types.h"
 #include "gadget/packager/reference.h"
 #include "gadget/support/text.h"
 #include "go_json.h"
@@ -13,7 +14,6 @@ namespace gadget::packager {
 namespace {
 
 constexpr std::string_view kPayloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
-constexpr std::string_view kArtifactType = "application/vnd.dev.cosign.artifact.sig.v1+json";
 constexpr std::string_view kImageConfig = "application/vnd.oci.image.config.v1+json";
 constexpr const char* kSignature = "dev.cosignproject.cosign/signature";
 constexpr std::string_view kSubjectKind = "cosign container image signature";
@@ -62,8 +62,8 @@ Result<Image> sign_image(const Descriptor& root, const std::string& repository, 
     Descriptor layer = add_blob(image, kPayloadType, payload);
     layer.annotations.emplace(kSignature, base64_encode(as_text(signature)));
     const bool referrer = form == SignatureForm::referrer;
-    ManifestBody body{.artifact_type = referrer ? std::string(kArtifactType) : std::string(),
-                      .config = add_blob(image, referrer ? kArtifactType : kImageConfig, config_of({layer})),
+    ManifestBody body{.artifact_type = referrer ? std::string(kSignatureType) : std::string(),
+                      .config = add_blob(image, referrer ? kSignatureType : kImageConfig, config_of({layer})),
                       .layers = {layer},
                       .annotations = {},
                       .media_type = std::string(media_type::kManifest)};
@@ -71,15 +71,23 @@ Result<Image> sign_image(const Descriptor& root, const std::string& repository, 
         body.subject = Descriptor{.media_type = root.media_type, .digest = root.digest, .size = root.size};
     }
     image.root = add_blob(image, media_type::kManifest, manifest_json(body));
-    if (referrer) image.root.artifact_type = kArtifactType;
+    if (referrer) image.root.artifact_type = kSignatureType;
     return image;
 }
 
-Result<Image> join_signatures(const Image& before, const Image& added) {
+Result<Image> join_signatures(const Image& before, const Image& added, const PublicKey& signer) {
     GADGET_TRY_ASSIGN(auto body,
                       parse_manifest(before.blobs.at(before.root.digest), "the existing signature"));
     GADGET_TRY_ASSIGN(const auto more,
                       parse_manifest(added.blobs.at(added.root.digest), "the new signature"));
+    // A key signs once: its new signature takes the place of its old one.
+    std::erase_if(body.layers, [&](const Descriptor& layer) {
+        const auto encoded = layer.annotations.find(kSignature);
+        const auto payload = before.blobs.find(layer.digest);
+        if (encoded == layer.annotations.end() || payload == before.blobs.end()) return false;
+        const auto signature = base64_decode(encoded->second);
+        return signature && signer.verify(payload->second, as_bytes(*signature));
+    });
     Image image = before;
     image.blobs.erase(before.root.digest);
     image.blobs.erase(body.config.digest);
@@ -168,11 +176,22 @@ Result<Verified> verify_signature(const BlobSource& blobs, const Descriptor& sig
 
 namespace {
 
+struct Found {
+    std::vector<Descriptor> signatures;
+    std::set<std::string> unread;  ///< types of those in forms that are not read here
+};
+
+bool is_other_signature(std::string_view type) {
+    return type.starts_with("application/vnd.dev.sigstore.bundle.") ||
+           type == "application/vnd.cncf.notary.signature";
+}
+
 /// Signatures of an image in a layout: by tag (bare, or behind a repository), in the index of referrers, and
 /// as unnamed manifests with a subject.
-Result<std::vector<Descriptor>> find_signatures(const Layout& layout, const std::string& digest) {
+Result<Found> find_signatures(const Layout& layout, const std::string& digest) {
     const Limits limits;
-    std::vector<Descriptor> found;
+    Found result;
+    auto& found = result.signatures;
     for (const auto& entry : layout.entries()) {
         std::string tag = ref_name(entry);
         if (const auto colon = tag.rfind(':'); colon != std::string::npos) tag.erase(0, colon + 1);
@@ -181,17 +200,19 @@ Result<std::vector<Descriptor>> find_signatures(const Layout& layout, const std:
             GADGET_TRY_ASSIGN(const auto bytes, layout.read(entry, limits.manifest));
             GADGET_TRY_ASSIGN(const auto index, parse_index(bytes, "referrers of " + digest));
             for (const auto& referrer : index.manifests) {
-                if (is_manifest(referrer) && referrer.artifact_type == kArtifactType)
+                if (is_manifest(referrer) && referrer.artifact_type == kSignatureType)
                     found.push_back(referrer);
             }
         }
         if (!tag.empty() || !is_manifest(entry)) continue;
         GADGET_TRY_ASSIGN(const auto bytes, layout.read(entry, limits.manifest));
         GADGET_TRY_ASSIGN(const auto body, parse_manifest(bytes, "manifest " + entry.digest));
-        const bool signature = body.artifact_type == kArtifactType || body.config.media_type == kArtifactType;
-        if (signature && body.subject && body.subject->digest == digest) found.push_back(entry);
+        if (!body.subject || body.subject->digest != digest) continue;
+        const auto& type = body.artifact_type.empty() ? body.config.media_type : body.artifact_type;
+        if (is_signature(body)) found.push_back(entry);
+        if (is_other_signature(type)) result.unread.insert(type);
     }
-    return found;
+    return result;
 }
 
 }  // namespace
@@ -199,14 +220,20 @@ Result<std::vector<Descriptor>> find_signatures(const Layout& layout, const std:
 Result<Verified> verify_image(const Layout& layout, const Descriptor& root, std::span<const PublicKey> keys) {
     if (keys.empty())
         return Error{.code = ErrorCode::invalid_argument, .message = "no public key to verify with"};
-    GADGET_TRY_ASSIGN(const auto signatures, find_signatures(layout, root.digest));
+    GADGET_TRY_ASSIGN(const auto found, find_signatures(layout, root.digest));
     std::optional<Error> reason;
-    for (const auto& signature : signatures) {
+    for (const auto& signature : found.signatures) {
         auto verified = verify_signature(layout, signature, root.digest, keys);
         if (verified) return verified;
         reason = std::move(verified).error();
     }
     if (reason) return std::move(*reason);
+    if (!found.unread.empty()) {
+        return Error{.code = ErrorCode::rejected_input,
+                     .message = "image " + root.digest + " is signed, but in a form that is not read here: " +
+                                printable(*found.unread.begin()),
+                     .hint = "sign it with 'cosign sign --key', or with 'gadget image sign'"};
+    }
     return Error{.code = ErrorCode::not_found, .message = "image " + root.digest + " is not signed"};
 }
 

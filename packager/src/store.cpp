@@ -31,10 +31,15 @@ Result<UniqueFd> open_folder(const fs::path& root) {
     return fd;
 }
 
-Result<UniqueFd> lock_store(int folder, const fs::path& root, bool exclusive) {
+Result<UniqueFd> lock_store(int folder, const fs::path& root, bool exclusive, CancelToken cancel) {
     UniqueFd lock(::openat(folder, kLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!lock && !exclusive && (errno == EROFS || errno == EACCES)) {
+        // The store of somebody else, or on a medium that nobody writes to.
+        lock.reset(::openat(folder, kLockName, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+        if (!lock && errno == ENOENT) return lock;
+    }
     if (!lock) return errno_error(errno, "cannot open " + in_quotes(root / kLockName));
-    GADGET_TRY(lock_file(lock.get(), exclusive, "the image store " + in_quotes(root)));
+    GADGET_TRY(lock_file(lock.get(), exclusive, "the image store " + in_quotes(root), cancel));
     return lock;
 }
 
@@ -45,11 +50,12 @@ bool exists(int folder, const char* name) {
 /// The store under an exclusive lock: the entries as they are now, and a writer.
 class Change {
   public:
-    static Result<Change> begin(const fs::path& root) {
+    static Result<Change> begin(const fs::path& root, CancelToken cancel) {
         GADGET_TRY_ASSIGN(auto folder, open_folder(root));
-        GADGET_TRY_ASSIGN(auto lock, lock_store(folder.get(), root, /*exclusive=*/true));
+        GADGET_TRY_ASSIGN(auto lock, lock_store(folder.get(), root, /*exclusive=*/true, cancel));
         GADGET_TRY_ASSIGN(auto layout, Layout::open(root));
         FolderWriter writer(folder.get(), root.string(), Durability::synced);
+        writer.use_cancel(cancel);
         writer.remove_leftovers();
         GADGET_TRY(writer.prepare());
         auto entries = layout.entries();
@@ -93,8 +99,8 @@ Result<void> check_name(const std::string& name) {
                  .message = "'" + printable(name) + "' cannot name an image"};
 }
 
-Result<void> initialise(int folder, const fs::path& root) {
-    GADGET_TRY_ASSIGN(const auto lock, lock_store(folder, root, /*exclusive=*/true));
+Result<void> initialise(int folder, const fs::path& root, CancelToken cancel) {
+    GADGET_TRY_ASSIGN(const auto lock, lock_store(folder, root, /*exclusive=*/true, cancel));
     if (!exists(folder, kMarkerName)) {
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root, error)) {
@@ -120,7 +126,7 @@ Result<void> initialise(int folder, const fs::path& root) {
 
 }  // namespace
 
-Result<Store> Store::open(const fs::path& root) {
+Result<Store> Store::open(const fs::path& root, CancelToken cancel) {
     if (root.empty())
         return Error{.code = ErrorCode::invalid_argument, .message = "the image store has no path"};
     if (::mkdir(root.c_str(), 0700) != 0 && errno != EEXIST) {
@@ -133,13 +139,13 @@ Result<Store> Store::open(const fs::path& root) {
     GADGET_TRY_ASSIGN(const auto folder, open_folder(root));
     const bool complete = exists(folder.get(), kMarkerName) && exists(folder.get(), kIndexName) &&
                           exists(folder.get(), kLockName) && exists(folder.get(), "blobs");
-    if (!complete) GADGET_TRY(initialise(folder.get(), root));
-    return Store(root);
+    if (!complete) GADGET_TRY(initialise(folder.get(), root, cancel));
+    return Store(root, cancel);
 }
 
 Result<void> Store::add(std::span<const NamedImage> images, const Limits& limits) {
     for (const auto& image : images) GADGET_TRY(check_name(image.name));
-    GADGET_TRY_ASSIGN(auto change, Change::begin(root_));
+    GADGET_TRY_ASSIGN(auto change, Change::begin(root_, cancel_));
     std::vector<Descriptor> replaced;
     for (const auto& image : images) {
         GADGET_TRY(change.writer().add_image(*image.blobs, image.root, limits));
@@ -168,6 +174,7 @@ Result<void> Store::prefetch(const BlobSource& blobs, const Descriptor& root, co
     GADGET_TRY_ASSIGN(const auto lock, fetch_lock(folder.get(), /*exclusive=*/false, root_.string()));
     FolderWriter writer(folder.get(), root_.string(), Durability::synced);
     writer.use_prefix(kFetchPrefix);
+    writer.use_cancel(cancel_);
     GADGET_TRY(writer.prepare());
     GADGET_TRY(writer.add_image(blobs, root, limits));
     return writer.finish_blobs();
@@ -175,7 +182,7 @@ Result<void> Store::prefetch(const BlobSource& blobs, const Descriptor& root, co
 
 Result<StoreReader> Store::read() const {
     GADGET_TRY_ASSIGN(const auto folder, open_folder(root_));
-    GADGET_TRY_ASSIGN(auto lock, lock_store(folder.get(), root_, /*exclusive=*/false));
+    GADGET_TRY_ASSIGN(auto lock, lock_store(folder.get(), root_, /*exclusive=*/false, cancel_));
     GADGET_TRY_ASSIGN(auto layout, Layout::open(root_));
     return StoreReader(std::move(lock), std::move(layout));
 }
@@ -207,7 +214,7 @@ Result<Image> Store::load(const std::string& name, const Limits& limits) const {
 Result<void> Store::tag(const std::string& existing, const std::string& name) {
     GADGET_TRY(check_name(name));
     if (name.empty()) return Error{.code = ErrorCode::invalid_argument, .message = "the new name is empty"};
-    GADGET_TRY_ASSIGN(auto change, Change::begin(root_));
+    GADGET_TRY_ASSIGN(auto change, Change::begin(root_, cancel_));
     GADGET_TRY_ASSIGN(const auto found, change.layout().find(existing));
     std::vector<Descriptor> replaced;
     for (const auto& entry : change.entries) {
@@ -218,7 +225,7 @@ Result<void> Store::tag(const std::string& existing, const std::string& name) {
 }
 
 Result<void> Store::remove(const std::string& name) {
-    GADGET_TRY_ASSIGN(auto change, Change::begin(root_));
+    GADGET_TRY_ASSIGN(auto change, Change::begin(root_, cancel_));
     GADGET_TRY_ASSIGN(const auto found, change.layout().find(name));
     // By digest, all names go; by name, only this one.
     const bool by_digest = ref_name(found) != name;
@@ -232,7 +239,7 @@ Result<void> Store::remove(const std::string& name) {
 }
 
 Result<std::size_t> Store::collect_garbage(std::chrono::seconds age) {
-    GADGET_TRY_ASSIGN(auto change, Change::begin(root_));
+    GADGET_TRY_ASSIGN(auto change, Change::begin(root_, cancel_));
     GADGET_TRY_ASSIGN(const auto needed, needed_blobs(change.layout(), change.entries));
     const auto before = change.entries.size();
     std::erase_if(change.entries, [&](const Descriptor& entry) {
@@ -280,7 +287,7 @@ Result<void> Store::export_tar(const std::vector<std::string>& names, const fs::
     chosen.insert(chosen.end(), signatures.begin(), signatures.end());
     std::vector<NamedImage> images;
     for (auto& root : chosen) images.push_back({.blobs = &layout, .root = root, .name = ref_name(root)});
-    return write_tar(images, file, limits);
+    return write_tar(images, file, limits, cancel_);
 }
 
 }  // namespace gadget::packager

@@ -19,7 +19,7 @@ BuildRecord record() {
             .license = "GPL-2.0-only",
             .created = test::kCreated,
             .tool_version = "0.1",
-            .flags = {"-O2"},
+            .flags = {{"amd64", {"-O2"}}, {"arm64", {"-O2", "-DARM"}}},
             .sources = {{.name = "program.bpf.c", .version = {}, .sha256 = std::string(64, 'a')}},
             .headers = {{.name = "vmlinux.h", .version = "6.12", .sha256 = std::string(64, 'b')}},
             .tools = {{.name = "clang", .version = "19.1", .sha256 = {}}}};
@@ -55,6 +55,9 @@ TEST_F(AttestTest, DocumentsAreTheSameEachTimeAndFitTheirImage) {
     EXPECT_EQ(*sbom, *sbom_document(image_, record()));
     EXPECT_NE(sbom->find(R"("spdxVersion":"SPDX-2.3")"), std::string::npos);
     EXPECT_NE(provenance->find(R"("predicateType":"https://slsa.dev/provenance/v1")"), std::string::npos);
+    EXPECT_NE(provenance->find(R"("compilerFlags":{"amd64":["-O2"],"arm64":["-O2","-DARM"]})"),
+              std::string::npos)
+        << *provenance;
     const auto found = check(*sbom, *provenance);
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found[0].kind, AttachmentKind::sbom);
@@ -150,6 +153,38 @@ TEST(Gzip, ABombIsRefused) {
     Bytes cut = *bomb;
     cut.resize(cut.size() - 20);
     EXPECT_EQ(gunzip(cut, 16 << 20).error().code, ErrorCode::corrupt_data);
+}
+
+TEST(Bpfman, UmociAndSkopeoFindTheObject) {
+    for (const char* program : {"umoci", "skopeo"}) {
+        if (!find_program(program, "/usr/bin:/bin:/usr/local/bin")) GTEST_SKIP() << "missing: " << program;
+    }
+    const auto dir = TempDir::create("bpfman-test");
+    const auto path = [&](const char* name) { return (dir->path() / name).string(); };
+    const auto run = [](std::vector<std::string> argv) {
+        const auto output = run_command({.argv = std::move(argv)});
+        EXPECT_TRUE(output && output->status.success())
+            << (output ? output->err : output.error().to_string());
+        return output ? output->out : std::string();
+    };
+    const auto image = pack_for_bpfman({{.arch = model::Arch::amd64,
+                                         .object = test::bytes("ELF of amd64"),
+                                         .programs = {{"on_open", "tracepoint"}},
+                                         .maps = {{"events", "ringbuf"}}},
+                                        {.arch = model::Arch::arm64, .object = test::bytes("ELF of arm64")}},
+                                       test::kCreated);
+    ASSERT_TRUE(image) << image.error().to_string();
+    ASSERT_TRUE(write_tar(*image, path("both.tar"), "v1"));
+    for (const std::string arch : {"amd64", "arm64"}) {
+        const std::string layout = path(arch.c_str());
+        run({"skopeo", "--tmpdir", dir->path(), "--insecure-policy", "--override-arch", arch, "copy", "-q",
+             "oci-archive:" + path("both.tar") + ":v1", "oci:" + layout + ":v1"});
+        const std::string seen = run({"skopeo", "inspect", "oci:" + layout + ":v1"});
+        EXPECT_NE(seen.find("\"Architecture\": \"" + arch + "\""), std::string::npos) << seen;
+        EXPECT_EQ(seen.find(R"({\"on_open\":\"tracepoint\"})") != std::string::npos, arch == "amd64") << seen;
+        run({"umoci", "unpack", "--rootless", "--image", layout + ":v1", layout + "-bundle"});
+        EXPECT_EQ(test::slurp(layout + "-bundle/rootfs/program.bpf.o"), "ELF of " + arch);
+    }
 }
 
 TEST(Bpfman, OneTarLayerAndLabels) {

@@ -134,6 +134,7 @@ void FakeRegistry::serve(int raw) {
             const std::lock_guard lock(mutex_);
             if (faults.cut_uploads > 0 && faults.cut_uploads-- > 0) return;
         }
+        if (stall(fd.get(), request)) return;
         if (request.method == "PATCH" && cut_piece(fd.get(), request, text, length)) return;
         if (!fill(fd.get(), stop_.get(), text, length)) return;
         request.body = text.substr(0, length);
@@ -161,6 +162,20 @@ void FakeRegistry::serve(int raw) {
         }
         if (!send_all(fd.get(), out) || result.cut != std::string::npos) return;
     }
+}
+
+/// Never ends what it answers, until the registry goes.
+bool FakeRegistry::stall(int fd, const SeenRequest& request) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (request.method != faults.stall || request.target.find("/blobs/") == std::string::npos)
+            return false;
+    }
+    if (request.method == "GET") send_all(fd, "HTTP/1.1 200 X\r\nContent-Length: 150016\r\n\r\nhalf");
+    stalled.release();
+    pollfd stop{.fd = stop_.get(), .events = POLLIN, .revents = 0};
+    (void)::poll(&stop, 1, -1);
+    return true;
 }
 
 /// Keeps half of a piece and has the connection closed, when that is switched on.
@@ -227,12 +242,7 @@ FakeRegistry::Answer FakeRegistry::answer(const SeenRequest& request) {
         later.headers.emplace_back("Retry-After: Fri, 31 Dec 2100 23:59:59 GMT");
         return later;
     }
-    if (target.starts_with("/token")) {
-        const auto found = request.headers.find("authorization");
-        if (found == request.headers.end() || found->second != kBasic) return error(401, "UNAUTHORIZED");
-        return {.body = std::string(R"({"token":"tok\"en","expires_in":)") +
-                        (faults.short_tokens ? "0}" : "300}")};
-    }
+    if (target.starts_with("/token")) return answer_token(request);
     Answer result;
     if (!allowed(request, result)) return result;
     if (target == "/v2/") {
@@ -275,8 +285,22 @@ FakeRegistry::Answer FakeRegistry::answer(const SeenRequest& request) {
     } else {
         result = error(404, "NAME_UNKNOWN");
     }
-    if (faults.warn) result.headers.emplace_back("Warning: 299 - \"this registry is old\"");
+    const bool once = request.method == faults.warn_once_for;
+    if (once) faults.warn_once_for.clear();
+    if (faults.warn || once) result.headers.push_back("Warning: 299 - \"" + faults.warning + "\"");
     return result;
+}
+
+FakeRegistry::Answer FakeRegistry::answer_token(const SeenRequest& request) const {
+    const auto found = request.headers.find("authorization");
+    const bool known =
+        faults.refresh_only
+            ? request.method == "POST" && request.body.find("refresh_token=refresh%20me") != std::string::npos
+            : found != request.headers.end() && found->second == kBasic;
+    if (!known) return error(401, "UNAUTHORIZED");
+    if (faults.access_token) return {.body = R"({"access_token":"tok\"en"})"};
+    return {.body =
+                std::string(R"({"token":"tok\"en","expires_in":)") + (faults.short_tokens ? "0}" : "300}")};
 }
 
 FakeRegistry::Answer FakeRegistry::answer_blob(const SeenRequest& request, const std::string& digest) {
@@ -320,8 +344,14 @@ FakeRegistry::Answer FakeRegistry::answer_upload(const SeenRequest& request) {
             begun.headers.push_back("OCI-Chunk-Min-Length: " + std::to_string(faults.least_piece));
         return begun;
     }
-    const std::string id = upload_id(request.target);
+    std::string id = upload_id(request.target);
     if (!uploads.contains(id)) return error(404, "BLOB_UPLOAD_UNKNOWN");
+    if (faults.moving_location && request.method == "PATCH") {
+        auto upload = uploads.extract(id);
+        id = std::to_string(next_upload_++);
+        upload.key() = id;
+        uploads.insert(std::move(upload));
+    }
     if (faults.query_location && request.target.find("?state=a%2Fb") == std::string::npos)
         return error(400, "BLOB_UPLOAD_INVALID");
     if (request.method == "PATCH" || request.method == "GET") return answer_piece(request, id);

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +27,8 @@ struct Faults {
     bool long_blob = false;  ///< one byte more
     bool html_errors = false;
     bool warn = false;
+    std::string warning = "this registry is old";
+    std::string warn_once_for;  ///< the next request of this method is warned about
     bool no_delete = false;
     bool lying_digest = false;  ///< Docker-Content-Digest of something else
     bool chunked = false;
@@ -45,6 +48,10 @@ struct Faults {
     int too_many = 0;               ///< so many answers are 429, with Retry-After
     int page = 0;                   ///< tags and referrers on a page
     int cut_manifests = 0;          ///< so many manifests end after half of the body
+    bool moving_location = false;   ///< each answer to an upload names another address; older ones are gone
+    bool access_token = false;      ///< the token has its other name, and no lifetime
+    bool refresh_only = false;      ///< tokens for POST with refresh_token "refresh me" only
+    std::string stall;              ///< requests of this method for blobs get half of an answer, or none
     std::string uploads_elsewhere;  ///< the upload location is on this origin
     std::string blobs_elsewhere;    ///< blobs redirect to this origin
 };
@@ -67,6 +74,8 @@ class FakeRegistry {
     [[nodiscard]] std::vector<SeenRequest> requests();
     [[nodiscard]] std::size_t count(const std::string& method, const std::string& part);
 
+    /// Released when a request stalls.
+    std::counting_semaphore<> stalled{0};
     /// To be changed between the client's calls only.
     Faults faults;
     std::map<std::string, std::string> uploads;                            ///< by number: what came so far
@@ -82,12 +91,14 @@ class FakeRegistry {
     };
     void accept_loop();
     void serve(int fd);
+    bool stall(int fd, const SeenRequest& request);
     bool cut_piece(int fd, const SeenRequest& request, std::string& text, std::size_t length);
     Answer answer(const SeenRequest& request);
     Answer answer_blob(const SeenRequest& request, const std::string& digest);
     Answer answer_manifest(const SeenRequest& request, const std::string& reference);
     Answer answer_upload(const SeenRequest& request);
     Answer answer_piece(const SeenRequest& request, const std::string& id);
+    [[nodiscard]] Answer answer_token(const SeenRequest& request) const;
     Answer answer_tags(const SeenRequest& request);
     bool allowed(const SeenRequest& request, Answer& refusal);
     Answer error(int status, const std::string& code) const;

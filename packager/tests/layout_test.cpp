@@ -214,15 +214,18 @@ INSTANTIATE_TEST_SUITE_P(
         BadIndex{"PathDigest",
                  with_descriptor(R"("mediaType":"a/b","digest":"sha256:../../../../etc/passwd","size":1)")},
         BadIndex{"ShortDigest", with_descriptor(R"("mediaType":"a/b","digest":"sha256:00","size":1)")},
-        BadIndex{"OtherData", with_descriptor(kGood + R"(,"size":1,"data":"e30=")")},
+        BadIndex{"OtherDataSize", with_descriptor(kGood + R"(,"size":1,"data":"e30=")")},
+        BadIndex{"OtherData", with_descriptor(kGood + R"(,"size":2,"data":"e3s=")")},
+        BadIndex{"NoBase64", with_descriptor(kGood + R"(,"size":2,"data":"e3")")},
         BadIndex{"NumberAnnotation", with_descriptor(kGood + R"(,"size":1,"annotations":{"a":1})")}),
     [](const auto& row) { return row.param.name; });
 
 TEST_F(LayoutTest, ToleratesUnknownMembersTypesAndFiles) {
     put(layout_ / "oci-layout", R"({"imageLayoutVersion":"1.0.0","x":1})");
     put(layout_ / "extra", "x");
-    put(layout_ / "index.json",
-        R"({"schemaVersion":2,"x":{},"manifests":[{)" + kGood + R"(,"size":2,"x":[null]}]})");
+    put(layout_ / "index.json", R"({"schemaVersion":2,"x":{},"manifests":[{)" + kGood +
+                                    R"(,"size":2,"x":[null]},)" +
+                                    R"({"mediaType":"a/b","digest":"blake3:abc_DEF=","size":2}]})");
     const auto layout = Layout::open(layout_);
     ASSERT_TRUE(layout) << layout.error().to_string();
     EXPECT_EQ(layout->entries().at(0).media_type, "a/b");

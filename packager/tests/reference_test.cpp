@@ -43,6 +43,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"docker.io/foo", "docker.io/library/foo:latest", "docker.io/library/foo:latest"},
                       Case{"index.docker.io/me/foo", "docker.io/me/foo:latest", "docker.io/me/foo:latest"},
                       Case{"[::1]:5000/foo:v1", "[::1]:5000/foo:v1", "[::1]:5000/foo:v1"},
+                      Case{std::string("ghcr.io/") + kDigest,
+                           std::string("ghcr.io/inspektor-gadget/gadget/") + kDigest,
+                           std::string("ghcr.io/") + kDigest},
                       Case{"foo" + kAt, "ghcr.io/inspektor-gadget/gadget/foo" + kAt, "foo" + kAt},
                       Case{"foo:v1" + kAt, "ghcr.io/inspektor-gadget/gadget/foo:v1" + kAt, "foo:v1" + kAt},
                       Case{"a/b__c/d---e:V_1.2-x", "ghcr.io/a/b__c/d---e:V_1.2-x", "a/b__c/d---e:V_1.2-x"}),
@@ -72,6 +75,12 @@ TEST(Reference, DefaultsCanBeChanged) {
     EXPECT_EQ(parse_reference("foo", defaults)->to_string(), "localhost:5000/foo:dev");
     EXPECT_EQ(parse_reference("ghcr.io/me/foo", defaults)->familiar(defaults), "ghcr.io/me/foo:dev");
     EXPECT_EQ(parse_reference("me/foo:v1", defaults)->familiar(defaults), "me/foo:v1");
+}
+
+TEST(Reference, ADigestAloneIsNoTag) {
+    const auto reference = parse_reference(kDigest);
+    ASSERT_FALSE(reference) << reference->to_string();
+    EXPECT_NE(reference.error().message.find("digest alone"), std::string::npos) << reference.error().message;
 }
 
 TEST(Reference, HintsAtLowerCase) {

@@ -2,6 +2,9 @@
 #include "gadget/packager/registry.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+
+#include <thread>
 
 #include "fake_registry.h"
 #include "gadget/packager/signing.h"
@@ -372,6 +375,41 @@ TEST_F(RegistryTest, ACancelledTransferStops) {
     stopped.cancel = {.fd = reading.get()};
     Registry registry(fake_.host(), stopped);
     EXPECT_EQ(registry.tags("x").error().code, ErrorCode::cancelled);
+}
+
+TEST_F(RegistryTest, WhatIsCancelledHalfWayLeavesNothing) {
+    push_directly();
+    const auto manifests = fake_.manifests;
+    for (const char* method : {"GET", "PATCH"}) {
+        const bool pulls = std::string_view(method) == "GET";
+        fake_.faults.stall = method;
+        const UniqueFd event(::eventfd(0, EFD_CLOEXEC));
+        RegistryOptions stoppable = options();
+        stoppable.cancel = {.fd = event.get()};
+        stoppable.chunk_size = 65536;
+        Registry registry(fake_.host(), stoppable);
+        const Image other = test::image("other", std::string(300000, 'p'));
+        Result<void> done;
+        std::thread worker([&] {
+            if (pulls) {
+                const auto pulled = pull_into_store(registry);
+                if (!pulled) done = pulled.error();
+            } else {
+                done = registry.push(MemoryBlobs(other), other.root, "x", "v2");
+            }
+        });
+        fake_.stalled.acquire();
+        ASSERT_EQ(::eventfd_write(event.get(), 1), 0);
+        worker.join();
+        ASSERT_FALSE(done) << method;
+        EXPECT_EQ(done.error().code, ErrorCode::cancelled) << done.error().to_string();
+    }
+    EXPECT_EQ(fake_.manifests, manifests) << "no manifest before its blobs";
+    EXPECT_TRUE(store_.list()->empty());
+    for (const auto& file : std::filesystem::directory_iterator(store_.root())) {
+        const std::string name = file.path().filename().string();
+        EXPECT_FALSE(name.starts_with(".gadget-fetch-")) << name;
+    }
 }
 
 TEST_F(RegistryTest, AnAbsentHostIsAnErrorNotAWait) {

@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,6 +84,7 @@ TEST_F(StoreTest, IsPrivateAndLaidOutAsAnImageLayout) {
     EXPECT_EQ(test::slurp(root_ / "index.json"),
               R"({"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})");
     EXPECT_TRUE(fs::exists(root_ / "oci-layout"));
+    EXPECT_TRUE(fs::is_directory(root_ / "blobs"));
     EXPECT_TRUE(fs::exists(root_ / "index.json.lock"));
     EXPECT_TRUE(store.list()->empty());
 }
@@ -256,6 +259,50 @@ TEST_F(StoreTest, ReadsTheStoreOfAnotherToolWithUnnamedManifests) {
     EXPECT_TRUE(Layout::open(root_)->entries().empty());
 }
 
+TEST_F(StoreTest, WhatIsPinnedStaysReadableAndLocksNobodyOut) {
+    Store store = open();
+    const auto image = test::image("x");
+    ASSERT_TRUE(store.add(image, "r/x:a"));
+    ASSERT_TRUE(store.add(test::image("y"), "r/y:a"));
+    const auto pinned = [&] {
+        const auto reader = store.read();
+        return reader->layout().pin({*reader->layout().find("r/x:a")});
+    }();
+    ASSERT_TRUE(pinned) << pinned.error().to_string();
+    ASSERT_TRUE(store.remove("r/x:a"));
+    EXPECT_FALSE(blobs().contains(image.root.digest));
+    const auto found = pinned->find("r/x:a");
+    ASSERT_TRUE(found) << found.error().to_string();
+    EXPECT_EQ(load_image(*pinned, *found)->blobs, image.blobs);
+    EXPECT_EQ(pinned->find("r/y:a").error().code, ErrorCode::not_found);
+}
+
+TEST_F(StoreTest, AWishToStopLeavesEverythingAsItWas) {
+    ASSERT_TRUE(open().add(test::image("x", "old"), "r/x:a"));
+    const auto index = test::slurp(root_ / "index.json");
+    const auto before = blobs();
+    ASSERT_TRUE(write_tar(test::image("x", "new"), dir_.path() / "x.tar", "r/x:a"));
+    const UniqueFd event(::eventfd(1, EFD_CLOEXEC));
+    auto store = *Store::open(root_, {.fd = event.get()});
+    EXPECT_EQ(store.import_layout(dir_.path() / "x.tar").error().code, ErrorCode::cancelled);
+    EXPECT_EQ(store.prefetch(MemoryBlobs(test::image("z", "z")), test::image("z", "z").root).error().code,
+              ErrorCode::cancelled);
+    EXPECT_EQ(store.export_tar({"r/x:a"}, dir_.path() / "out.tar").error().code, ErrorCode::cancelled);
+    EXPECT_EQ(test::slurp(root_ / "index.json"), index);
+    EXPECT_EQ(blobs(), before);
+    for (const auto& folder : {root_, dir_.path()}) {
+        for (const auto& file : fs::directory_iterator(folder)) {
+            const std::string name = file.path().filename().string();
+            EXPECT_FALSE(name.starts_with(".gadget-tmp-") || name == "out.tar") << name;
+        }
+    }
+    // Neither is a lock waited for.
+    const UniqueFd lock(::open((root_ / "index.json.lock").c_str(), O_RDWR | O_CLOEXEC));
+    ASSERT_EQ(::flock(lock.get(), LOCK_EX), 0);
+    EXPECT_EQ(store.remove("r/x:a").error().code, ErrorCode::cancelled);
+    EXPECT_EQ(store.read().error().code, ErrorCode::cancelled);
+}
+
 // ---- several processes ----
 
 /// Runs `body` in a child; its value is the exit status.
@@ -270,6 +317,27 @@ int wait_for(pid_t pid) {
     int status = -1;
     EXPECT_EQ(::waitpid(pid, &status, 0), pid);
     return status;
+}
+
+TEST_F(StoreTest, AStoreOfAnotherUserIsReadAndNotWritten) {
+    const auto image = test::image("x");
+    ASSERT_TRUE(open().add(image, "r/x:a"));
+    fs::permissions(dir_.path(), fs::perms(0755));
+    fs::permissions(dir_.path() / "a", fs::perms(0755));
+    fs::permissions(root_, fs::perms(0555));
+    fs::permissions(root_ / "index.json.lock", fs::perms(0444));
+    const pid_t child = in_child([&] {
+        constexpr unsigned kNobody = 65534;
+        if (::geteuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) return false;
+        auto store = Store::open(root_);
+        if (!store) return false;
+        const auto loaded = store->load("r/x:a");
+        const auto added = store->add(test::image("y"), "r/y:a");
+        return loaded && loaded->blobs == image.blobs && !added &&
+               added.error().code == ErrorCode::permission_denied;
+    });
+    EXPECT_EQ(wait_for(child), 0);
+    fs::permissions(root_, fs::perms(0700));
 }
 
 TEST_F(StoreTest, ConcurrentWritersLoseNothing) {

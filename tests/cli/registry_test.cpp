@@ -2,8 +2,6 @@
 // push, pull, login and signing as a user types them, against a real registry.
 #include <sys/stat.h>
 
-#include <cstdlib>
-
 #include "registry_command.h"
 
 namespace gadget::tests {
@@ -148,40 +146,6 @@ TEST_F(RegistryCommand, APolicyDecidesWhatIsPulled) {
     EXPECT_TRUE(has(elsewhere.err, "no rule of the policy")) << elsewhere.err;
 }
 
-TEST_F(RegistryCommand, SkopeoAndUmociAgree) {
-    const char* path = std::getenv("PATH");
-    for (const char* program : {"skopeo", "umoci"}) {
-        if (!find_program(program, path == nullptr ? "" : path)) GTEST_SKIP() << "missing: " << program;
-    }
-    if (const auto missing = DockerRegistry::missing(false, false); !missing.empty())
-        GTEST_SKIP() << "missing: " << missing;
-    const DockerRegistry registry(false, false);
-    const std::string remote = registry.host() + "/me/x:v1";
-    const std::vector<std::string> copy{"skopeo", "--tmpdir", home().string(), "--insecure-policy",
-                                        "copy",   "-q",       "--all"};
-    const auto skopeo = [&](std::vector<std::string> words) {
-        words.insert(words.begin(), copy.begin(), copy.end());
-        expect_ok(run(words));
-    };
-    // Our tar through the registry into a layout, and from ours into theirs.
-    skopeo({"--dest-tls-verify=false", "oci-archive:" + tar() + ":ghcr.io/me/x:v1", "docker://" + remote});
-    const auto pulled = gadget({"pull", remote});
-    expect_ok(pulled);
-    EXPECT_TRUE(has(pulled.out, digest_)) << pulled.out;
-    expect_ok(gadget({"push", remote, registry.host() + "/me/y:v1"}));
-    const std::string layout = (home() / "layout").string();
-    skopeo({"--src-tls-verify=false", "docker://" + registry.host() + "/me/y:v1", "oci:" + layout + ":v1"});
-    const auto opened = packager::Layout::open(layout);
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    EXPECT_EQ(opened->find("v1")->digest, digest_);
-    const auto raw = run({"skopeo", "inspect", "--raw", "--tls-verify=false", "docker://" + remote});
-    expect_ok(raw);
-    EXPECT_EQ(packager::sha256_digest(as_bytes(raw.out)), digest_);
-    const auto tags = run({"umoci", "list", "--layout", layout});
-    expect_ok(tags);
-    EXPECT_EQ(tags.out, "v1\n");
-}
-
 TEST_F(RegistryCommand, UsageErrorsAndHelp) {
     for (const std::vector<std::string>& words : {std::vector<std::string>{"push"},
                                                   {"pull"},
@@ -191,8 +155,18 @@ TEST_F(RegistryCommand, UsageErrorsAndHelp) {
         const auto outcome = gadget(words);
         EXPECT_EQ(outcome.status, 2) << words.front() << outcome.err;
     }
-    for (const char* command : {"push", "pull", "login", "logout"}) {
-        const auto help = gadget({command, "--help"});
+    const auto command = gadget({"image", "psuh", "x"});
+    EXPECT_EQ(command.status, 2);
+    EXPECT_TRUE(has(command.err, "did you mean 'push'?")) << command.err;
+    const auto option = gadget({"login", "x", "--usrename", "y"});
+    EXPECT_EQ(option.status, 2);
+    EXPECT_TRUE(has(option.err, "unknown option '--usrename'") && has(option.err, "'--username'"))
+        << option.err;
+    EXPECT_TRUE(has(gadget_run({"image", "list", "--al"}).err, "did you mean '--all'?"));
+    const auto absent_key = gadget({"image", "verify", "me/x:v1", "--key", "nowhere.pub"});
+    EXPECT_EQ(absent_key.status, 4) << "a file that is not there says nothing about the image";
+    for (const char* each : {"push", "pull", "login", "logout"}) {
+        const auto help = gadget({each, "--help"});
         expect_ok(help);
         EXPECT_TRUE(has(help.out, "Example")) << help.out;
     }

@@ -160,7 +160,8 @@ class Exchange {
             case CURLE_PEER_FAILED_VERIFICATION:
                 error.code = ErrorCode::permission_denied;
                 error.message = host_ + ": its certificate is not trusted: " + printable(reason);
-                error.hint = "if it is the right host, name the certificate of its issuer";
+                error.hint =
+                    "if it is the right host, name a file with the certificate of its issuer (--ca-file)";
                 break;
             case CURLE_SSL_CACERT_BADFILE:
                 error.code = ErrorCode::not_found;

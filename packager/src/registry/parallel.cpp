@@ -71,6 +71,7 @@ Result<void> in_parallel(RegistryImpl& registry, std::span<const Descriptor> blo
     }
     queue.run(registry, work);
     threads.clear();  // waits for them
+    for (const auto& helper : helpers) registry.session.take_warnings(helper.session);
     return queue.result();
 }
 

@@ -242,7 +242,10 @@ Result<std::vector<Descriptor>> Registry::referrers(const std::string& repositor
 
 Result<void> Registry::login() {
     GADGET_TRY_ASSIGN(const auto response, impl_->session.send({.target = "/v2/"}, {}));
-    return response.success() ? Result<void>() : impl_->session.refusal(response, "log in");
+    if (response.success()) return {};
+    Error error = impl_->session.refusal(response, "log in");
+    if (response.status == 401) error.hint = "name and password do not fit together, or are not known there";
+    return error;
 }
 
 Result<void> Registry::fetch_blobs(const std::string& repository, const Descriptor& root, Store& store,

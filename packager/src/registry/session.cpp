@@ -219,7 +219,6 @@ Result<std::string> Session::authorise(const HttpResponse& refused, const std::s
 }
 
 void Session::note_warnings(const HttpResponse& response) {
-    if (!options_.warning) return;
     for (const auto& header : response.headers) {
         if (header.name != "warning" || !header.value.starts_with("299 ") || warnings_.size() >= kMaxWarnings)
             continue;
@@ -228,8 +227,16 @@ void Session::note_warnings(const HttpResponse& response) {
         if (open == std::string::npos || close <= open) continue;
         const std::string text =
             printable(header.value.substr(open + 1, std::min(close - open - 1, kMaxWarning)));
-        if (warnings_.insert(text).second) options_.warning(text);
+        warn(text);
     }
+}
+
+void Session::warn(const std::string& text) {
+    if (warnings_.insert(text).second && options_.warning) options_.warning(text);
+}
+
+void Session::take_warnings(const Session& helper) {
+    for (const auto& text : helper.warnings_) warn(text);
 }
 
 Result<HttpResponse> Session::exchange(const RegistryCall& call, const HttpReply& reply,

@@ -34,11 +34,13 @@ class Session {
     /// With a transport of the caller: for tests.
     Session(std::string registry, RegistryOptions options, std::unique_ptr<HttpTransport> transport);
 
-    /// A second session with the same registry, for another thread. Helpers stay silent; progress is theirs
-    /// to share.
+    /// A second session with the same registry, for another thread. It stays silent: see
+    /// take_warnings(). Progress is theirs to share.
     [[nodiscard]] Session fork() const;
     /// Takes over what `other`, a session with the same registry, has found out meanwhile.
     void learn_from(const Session& other);
+    /// Passes on what the registry warned `helper` of.
+    void take_warnings(const Session& helper);
     /// Whether the registry has answered before.
     [[nodiscard]] bool acquainted() const { return scheme_known_; }
     /// Waits before the next attempt.
@@ -71,6 +73,7 @@ class Session {
     Result<std::optional<Credentials>> credentials();
     Result<HttpResponse> first_attempt(const RegistryCall& call, const HttpReply& reply, Url* where);
     void note_warnings(const HttpResponse& response);
+    void warn(const std::string& text);
 
     std::string registry_;
     RegistryOptions options_;

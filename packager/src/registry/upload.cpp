@@ -237,7 +237,7 @@ void Upload::abandon() {
 Result<void> Upload::run(const std::string& mount_from, const BytesSent& sent) {
     GADGET_TRY_ASSIGN(const bool linked, begin(mount_from));
     if (linked) return {};
-    const bool in_pieces = blob_.size > session_.options().chunk_size;
+    const bool in_pieces = blob_.size > session_.options().chunk_size && least_piece_ <= kMaxPiece;
     auto done = in_pieces ? send_pieces(sent) : send_whole(sent);
     if (in_pieces && !done && done.error().code == ErrorCode::unsupported) {
         abandon();

@@ -2,6 +2,7 @@
 // What an image consists of (SBOM) and how it was made (provenance), as documents attached to it.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +22,12 @@ struct Ingredient {
 
 /// How an image was built. The same record gives the same documents.
 struct BuildRecord {
-    std::string name;                 ///< of the gadget
-    std::string license;              ///< SPDX expression; empty: not known
-    std::string created;              ///< RFC 3339 in UTC: "2025-10-20T13:28:46Z"
-    std::string tool_version;         ///< of GadgetKit
-    std::vector<std::string> flags;   ///< of the compiler
+    std::string name;          ///< of the gadget
+    std::string license;       ///< SPDX expression; empty: not known
+    std::string created;       ///< RFC 3339 in UTC: "2025-10-20T13:28:46Z"
+    std::string tool_version;  ///< of GadgetKit
+    /// Of the compiler, for each architecture: "amd64".
+    std::map<std::string, std::vector<std::string>> flags;
     std::vector<Ingredient> sources;  ///< files of the author
     std::vector<Ingredient> headers;  ///< that the tool brings: libbpf, vmlinux.h
     std::vector<Ingredient> tools;    ///< clang

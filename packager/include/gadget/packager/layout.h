@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gadget/packager/image.h"
+#include "gadget/support/cancel.h"
 
 namespace gadget::packager {
 
@@ -27,9 +28,14 @@ class Layout final : public BlobSource {
 
     /// What index.json lists; names stand in the ref.name annotation.
     [[nodiscard]] const std::vector<Descriptor>& entries() const { return entries_; }
-    /// The entry called `name`, or with digest `name`. An empty `name` asks for the only (named) entry.
+    /// The entry called `name`, or with digest `name`. An empty `name` asks for the only (named) entry
+    /// that is no signature.
     /// not_found names what there is; invalid_argument: an empty name is not enough.
     [[nodiscard]] Result<Descriptor> find(const std::string& name) const;
+
+    /// The images `roots` as a layout with these entries, whose files stay open: it reads the same whatever
+    /// happens to this one. unsupported: they have more blobs than files should be open (500).
+    [[nodiscard]] Result<Layout> pin(const std::vector<Descriptor>& roots) const;
 
   protected:
     Result<void> fetch(const Descriptor& blob, const ChunkSink& sink) const override;
@@ -62,7 +68,7 @@ Result<void> write_layout(const Image& image, const std::filesystem::path& folde
 /// Writes a plain tar of a layout: regular files, sorted names, mtime 0, owner 0, mode 0644; the same images
 /// give the same bytes. An existing file is replaced, whole or not at all.
 Result<void> write_tar(std::span<const NamedImage> images, const std::filesystem::path& file,
-                       const Limits& limits = {});
+                       const Limits& limits = {}, CancelToken cancel = {});
 Result<void> write_tar(const Image& image, const std::filesystem::path& file, const std::string& name = {});
 
 }  // namespace gadget::packager

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,12 +73,17 @@ enum class SignatureForm : std::uint8_t {
 [[nodiscard]] Result<Image> sign_image(const Descriptor& root, const std::string& repository,
                                        const PrivateKey& key, SignatureForm form = SignatureForm::tag);
 
-/// Both signatures as one image, as the tag of signatures needs it. corrupt_data: `before` is no image.
-[[nodiscard]] Result<Image> join_signatures(const Image& before, const Image& added);
+/// Both signatures as one image, as the tag of signatures needs it; what `signer`, who made the added one,
+/// has in `before` goes. corrupt_data: `before` is no image.
+[[nodiscard]] Result<Image> join_signatures(const Image& before, const Image& added, const PublicKey& signer);
 
 /// What `layout` has about the image `root` and its manifests: signature tags and referrers. The root is not
 /// among them.
 [[nodiscard]] Result<std::vector<Descriptor>> attachments(const Layout& layout, const Descriptor& root);
+
+/// The digests of which something in `layout` claims to be a signature, in either form. Nothing is verified,
+/// and what cannot be read is passed over.
+[[nodiscard]] std::set<std::string> digests_with_signature(const Layout& layout);
 
 /// True for the names that signatures and indexes of referrers have: "..:sha256-<hex>.sig",
 /// "..:sha256-<hex>".
@@ -90,7 +96,8 @@ struct Verified {
 };
 
 /// Looks in `layout` for signatures of `root`, in both forms, and checks them; one good signature by one of
-/// the keys is enough. not_found: the image is not signed. permission_denied: signed, but by none of `keys`.
+/// the keys is enough. not_found: the image is not signed. rejected_input: only in forms that are not read
+/// here (bundles of sigstore, Notary). permission_denied: signed, but by none of `keys`.
 /// corrupt_data: a key signed something else, or what was found is no signature. invalid_argument: no key.
 [[nodiscard]] Result<Verified> verify_image(const Layout& layout, const Descriptor& root,
                                             std::span<const PublicKey> keys);

@@ -11,11 +11,13 @@
 
 #include "gadget/packager/image.h"
 #include "gadget/packager/layout.h"
+#include "gadget/support/cancel.h"
 #include "gadget/support/unique_fd.h"
 
 namespace gadget::packager {
 
-/// A reader's hold on the store: no image goes away while it lives, and writers wait, so keep it briefly.
+/// A reader's hold on the store: no image goes away while it lives, and writers wait, so keep it briefly;
+/// Layout::pin() gives what needs no hold. A store that cannot be written is read without one.
 class StoreReader {
   public:
     StoreReader(UniqueFd lock, Layout layout) : lock_(std::move(lock)), layout_(std::move(layout)) {}
@@ -33,8 +35,9 @@ class StoreReader {
 class Store {
   public:
     /// Creates the folder (mode 0700) and an empty index where missing. corrupt_data: the folder holds
-    /// something else.
-    [[nodiscard]] static Result<Store> open(const std::filesystem::path& root);
+    /// something else. With `cancel`, whatever copies or waits for others can be interrupted: it ends with
+    /// `cancelled`, and changes nothing.
+    [[nodiscard]] static Result<Store> open(const std::filesystem::path& root, CancelToken cancel = {});
 
     /// Copies the image into the store and lets `name` mean it; what the name meant before and nothing else
     /// needs goes. Each blob is checked. An empty name adds without naming: garbage collection will take it.
@@ -76,8 +79,9 @@ class Store {
     [[nodiscard]] const std::filesystem::path& root() const { return root_; }
 
   private:
-    explicit Store(std::filesystem::path root) : root_(std::move(root)) {}
+    Store(std::filesystem::path root, CancelToken cancel) : root_(std::move(root)), cancel_(cancel) {}
     std::filesystem::path root_;
+    CancelToken cancel_;
 };
 
 }  // namespace gadget::packager
