@@ -33,6 +33,32 @@ std::string describe(const VerifierVerdict& verdict) {
     return text;
 }
 
+/// Programs that the kernel gives to administrators of the network (is_net_admin_prog_type() in
+/// kernel/bpf/syscall.c), or that attach to devices.
+bool is_network(model::AttachKind kind) {
+    using model::AttachKind;
+    switch (kind) {
+        case AttachKind::tc:
+        case AttachKind::tcx:
+        case AttachKind::netkit:
+        case AttachKind::xdp:
+        case AttachKind::action:
+        case AttachKind::cgroup:
+        case AttachKind::sockops:
+        case AttachKind::sk_skb:
+        case AttachKind::sk_msg:
+        case AttachKind::sk_lookup:
+        case AttachKind::sk_reuseport:
+        case AttachKind::flow_dissector:
+        case AttachKind::lwt:
+        case AttachKind::lirc:
+        case AttachKind::netfilter:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 bool has_capability(int capability) {
@@ -105,8 +131,31 @@ Requirement requirement_of(model::AttachKind kind) {
     }
 }
 
-Error permission_error(const std::string& what, const Requirement& feature) {
-    if (may_use_bpf()) {
+std::string missing_capabilities(std::optional<model::AttachKind> kind) {
+    struct Capability {
+        int number;
+        bool needed;
+        const char* name;
+    };
+    const bool network = kind && is_network(*kind);
+    const bool socket = kind == model::AttachKind::socket_filter;
+    const bool administrator = has_capability(CAP_SYS_ADMIN);  // has the first two in itself
+    std::string names;
+    for (const Capability& capability :
+         {Capability{CAP_BPF, !administrator, "CAP_BPF"},
+          Capability{CAP_PERFMON, !administrator && !network && !socket, "CAP_PERFMON"},
+          Capability{CAP_NET_ADMIN, network, "CAP_NET_ADMIN"},
+          Capability{CAP_NET_RAW, socket, "CAP_NET_RAW"}}) {
+        if (!capability.needed || has_capability(capability.number)) continue;
+        names += (names.empty() ? "" : " and ") + std::string(capability.name);
+    }
+    return names;
+}
+
+Error permission_error(const std::string& what, const Requirement& feature,
+                       std::optional<model::AttachKind> kind) {
+    const std::string missing = missing_capabilities(kind);
+    if (missing.empty()) {
         Error error =
             lacking(what, feature, "the security policy of this kernel does not permit " + feature.feature);
         error.hint = "use another kind of program, or another kernel";
@@ -116,7 +165,7 @@ Error permission_error(const std::string& what, const Requirement& feature) {
     error.code = ErrorCode::permission_denied;
     error.message = what + ": not permitted";
     error.hint = "run as root";
-    error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+    error.requirement = Requirement{missing + ", or root", ""};
     return error;
 }
 
@@ -124,14 +173,15 @@ Error refusal_error(const Refusal& refusal, model::AttachKind kind) {
     const std::string what = "loading program '" + refusal.program + "'";
     const VerifierVerdict verdict = explain(refusal.log);
     const Requirement feature = requirement_of(kind);
-    if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature);
+    if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature, kind);
     if (!verdict.reason.empty()) {
         Error error;
         error.code = ErrorCode::rejected_input;
         error.message = "the verifier refused program '" + refusal.program + "': " + describe(verdict);
-        if (refusal.error == EPERM && !may_use_bpf()) {
+        const std::string missing = missing_capabilities(kind);
+        if (refusal.error == EPERM && !missing.empty()) {
             error.code = ErrorCode::permission_denied;
-            error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+            error.requirement = Requirement{missing + ", or root", ""};
         }
         return error;
     }
@@ -150,7 +200,7 @@ Error attach_error(int error, const std::string& what, model::AttachKind kind) {
     switch (error) {
         case EPERM:
         case EACCES:
-            return permission_error(what, feature);
+            return permission_error(what, feature, kind);
         case kNotSupported:
         case EOPNOTSUPP:
         case ENOSYS:

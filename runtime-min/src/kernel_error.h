@@ -2,6 +2,7 @@
 // From an errno of the kernel to an Error that says what is missing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,14 @@ namespace gadget::runtime {
 /// The feature of the kernel that an attach kind stands on: {"kprobes", "CONFIG_KPROBES"}.
 [[nodiscard]] Requirement requirement_of(model::AttachKind kind);
 
-/// Permission error of `what`: `permission_denied` with the capability when it is not held, else
+/// What such a program takes and this process does not hold: "CAP_BPF and CAP_PERFMON"; empty: nothing.
+/// Without a kind: as for tracing.
+[[nodiscard]] std::string missing_capabilities(std::optional<model::AttachKind> kind);
+
+/// Permission error of `what`: `permission_denied` with the capabilities that are missing, else
 /// `unsupported` with `feature`: the kernel's policy refuses it even so.
-[[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature);
+[[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature,
+                                     std::optional<model::AttachKind> kind = std::nullopt);
 
 /// A program that the kernel did not take. `error` positive.
 [[nodiscard]] Error refusal_error(const Refusal& refusal, model::AttachKind kind);
