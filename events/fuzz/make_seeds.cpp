@@ -30,10 +30,14 @@ Sample every_type() {
         .value("version", std::uint8_t{4})
         .close()
         .value("n", 1U, {"gadget_counter__u32"})
-        .text("s", "text", 8);
+        .text("s", "text", 8)
+        .array<std::uint8_t>("t", {3, 'w', 'w', 'w', 0})
+        .text("u", std::string_view("a\0b", 3), 8);
     sample.annotate("s", "metrics.type", "key")
         .annotate("s", "columns.ellipsis", "middle")
-        .annotate("b", "columns.hex", "true");
+        .annotate("b", "columns.hex", "true")
+        .annotate("t", "formatters.text", "dns-name")
+        .annotate("u", "formatters.text", "nul-separated");
     sample.annotate_source("ebpf.rest.name", "tail");
     return sample;
 }
@@ -50,6 +54,7 @@ int main(int argc, char** argv) {
         std::string out;
         writer.begin(sample.environment(), out);
         const auto source = writer.add_source({"sample", sample.schema(), &sample.metadata()}, out);
+        writer.append_stack(3, "first; \x1b[2J; ", out);
         const std::vector<gadget::events::Record> batch(2, sample.record());
         if (!writer.append(source, sample.record(), out) || !writer.append_batch(source, batch, out))
             return 1;

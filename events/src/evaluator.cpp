@@ -166,7 +166,7 @@ std::uint64_t load_number(const Node& node, const unsigned char* data) {
 std::uint64_t Evaluator::number(const Node& node, const View& view) const {
     switch (node.op) {
         case Op::wall_clock:
-            return static_cast<std::uint64_t>(time_.wall_clock(load<std::uint64_t>(view.data + node.offset)));
+            return static_cast<std::uint64_t>(time_.wall_clock(load<std::uint64_t>(view.data + node.offset), view.now));
         default:
             return load_number(node, view.data);
     }
@@ -327,7 +327,7 @@ char* Evaluator::write_text(const Node& node, const View& view, char* out) {
         case Op::kernel_stack:
             return copy_foreign<kStyle>(out, stack_text(load<std::uint32_t>(at)));
         case Op::timestamp: {
-            const std::int64_t time = time_.wall_clock(load<std::uint64_t>(at));
+            const std::int64_t time = time_.wall_clock(load<std::uint64_t>(at), view.now);
             if (node.time_format.empty()) return time_.write_rfc3339(out, time);
             text_.assign(out, time_.write_layout(out, time, node.time_format));
             break;
@@ -377,7 +377,7 @@ char* Evaluator::write(const Node& node, const View& view, char* out) {
                                   : write_unsigned(out, value);
         }
         case Op::wall_clock:
-            return write_signed(out, time_.wall_clock(load<std::uint64_t>(at)));
+            return write_signed(out, time_.wall_clock(load<std::uint64_t>(at), view.now));
         case Op::array:
             return write_array(node, view, out);
         default:

@@ -19,6 +19,7 @@ struct View {
     const unsigned char* data = nullptr;
     const unsigned char* tail = nullptr;  ///< the bytes after the struct
     std::size_t tail_size = 0;
+    mutable std::int64_t now = 0;  ///< what all time stamps of 0 in the record stand for, once one was asked
 };
 
 /// Makes views; records that are too short are completed with zeros in a buffer that is used again.

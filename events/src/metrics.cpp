@@ -148,6 +148,7 @@ struct MetricsCollector::Impl {
             meters.push_back(std::move(meter));
         }
         for (Meter& meter : meters) {
+            meter.description.source = plan->name;
             for (const Node* key : keys) {
                 const std::string name = annotation(key->annotations, "metrics.name");
                 meter.description.label_names.push_back(name.empty() ? key->path : name);

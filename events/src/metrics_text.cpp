@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <set>
 
 #include "escape.h"
 #include "gadget/events/metrics.h"
@@ -88,6 +89,20 @@ void append_escaped(std::string& out, std::string_view text, bool quotes) {
     }
 }
 
+/// A scrape ends at the second metric of a name.
+std::string family_name(const Metric& metric, std::set<std::string>& taken) {
+    const std::string_view suffix = metric.kind == MetricKind::counter ? "_total" : "";
+    const auto with_suffix = [&](const std::string& text) {
+        std::string name = valid_name(text, true);
+        if (!name.ends_with(suffix)) name += suffix;
+        return name;
+    };
+    std::string name = with_suffix(metric.name);
+    for (std::string prefix = metric.source + "_"; !taken.insert(name).second; prefix += "_")
+        name = with_suffix(prefix + metric.name);
+    return name;
+}
+
 /// {a="x",b="y",le="5"}; nothing when there are no labels.
 void append_labels(std::string& out, const Metric& metric, const MetricSeries& series,
                    std::string_view bound) {
@@ -139,9 +154,9 @@ void draw_histograms(const std::vector<Metric>& metrics, std::string& out) {
 
 void write_prometheus(const std::vector<Metric>& metrics, std::string& out) {
     constexpr const char* kKinds[] = {"counter", "gauge", "histogram"};
+    std::set<std::string> taken;
     for (const Metric& metric : metrics) {
-        std::string name = valid_name(metric.name, true);
-        if (metric.kind == MetricKind::counter && !name.ends_with("_total")) name += "_total";
+        const std::string name = family_name(metric, taken);
         if (!metric.description.empty()) {
             out += "# HELP " + name + " ";
             append_escaped(out, metric.description, false);

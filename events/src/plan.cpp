@@ -85,7 +85,7 @@ Node make_node(const model::Field& field) {
     node.count = field.count;
     node.is_signed = field.kind == model::FieldKind::signed_int;
     node.type_names = field.type_names;
-    node.enum_name = field.enum_name;
+    if (field.type_names.empty()) node.enum_name = field.enum_name;  // not behind a typedef
     node.enumerators = field.enumerators;
     if (field.bit_size > 0 && field.kind != model::FieldKind::structure) {
         node.op = Op::bits;

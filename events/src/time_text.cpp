@@ -197,15 +197,17 @@ char* write_element(char* out, Element element, const CalendarTime& time) {
 
 }  // namespace
 
-std::int64_t TimeText::wall_clock(std::uint64_t boot_time) const {
+std::int64_t TimeText::wall_clock(std::uint64_t boot_time, std::int64_t& now) const {
     if (boot_time != 0) {
         return static_cast<std::int64_t>(boot_time +
                                          static_cast<std::uint64_t>(environment_->boot_to_wall_ns));
     }
-    if (environment_->now) return environment_->now();
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
+    if (now != 0) return now;
+    now = environment_->now ? environment_->now()
+                            : std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                  std::chrono::system_clock::now().time_since_epoch())
+                                  .count();
+    return now;
 }
 
 void TimeText::load_second(std::int64_t second) {

@@ -32,8 +32,8 @@ class TimeText {
     char* write_rfc3339(char* out, std::int64_t nanoseconds);
     /// By a Go layout ("2006-01-02 15:04:05.000"); at most 12 bytes for each of its characters, and 48.
     char* write_layout(char* out, std::int64_t nanoseconds, std::string_view layout);
-    /// The wall clock time of a boot clock stamp; 0 means now.
-    [[nodiscard]] std::int64_t wall_clock(std::uint64_t boot_time) const;
+    /// The wall clock time of a boot clock stamp; 0 means now: `now`, which is set where it is 0.
+    [[nodiscard]] std::int64_t wall_clock(std::uint64_t boot_time, std::int64_t& now) const;
 
   private:
     void load_second(std::int64_t second);

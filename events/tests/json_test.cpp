@@ -306,6 +306,10 @@ TEST(JsonWriter, TakesATimestampOfZeroForNow) {
     sample.environment().now = [] { return std::int64_t{1'000'000'007}; };
     EXPECT_EQ(sample.json(), R"({"t":"1970-01-01T00:00:01.000000007Z","t_raw":1000000007})"
                              "\n");
+    sample.environment().now = [time = std::int64_t{1'000'000'000}]() mutable { return ++time; };
+    EXPECT_EQ(sample.json(), R"({"t":"1970-01-01T00:00:01.000000001Z","t_raw":1000000001})"
+                             "\n")
+        << "one moment for the whole record";
 }
 
 TEST(JsonWriter, FollowsAGoLayout) {

@@ -147,5 +147,17 @@ TEST(WritePrometheus, WritesEveryKind) {
               "latency_bucket{le=\"+Inf\"} 4\nlatency_sum 10\nlatency_count 4\n");
 }
 
+TEST(WritePrometheus, TellsMetricsOfOneNameApart) {
+    std::string out;
+    write_prometheus({{.source = "tcp", .name = "calls"},
+                      {.source = "u-dp", .name = "calls"},
+                      {.source = "u-dp", .name = "calls_total"},
+                      {.source = "tcp", .name = "calls", .kind = MetricKind::gauge}},
+                     out);
+    EXPECT_EQ(out,
+              "# TYPE calls_total counter\n# TYPE u_dp_calls_total counter\n"
+              "# TYPE u_dp__calls_total counter\n# TYPE calls gauge\n");
+}
+
 }  // namespace
 }  // namespace gadget::events::testing

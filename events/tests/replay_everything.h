@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -90,7 +91,8 @@ inline void replay_everything(const unsigned char* data, std::size_t size) {
     environment.users = NameTable{{0, "root"}};
     environment.groups = NameTable{{0, "root"}};
     environment.now = [] { return std::int64_t{0}; };
-    environment.kernel_stack = [](std::uint32_t id, std::string& out) { out.append(id % 64, '\x1b'); };
+    std::map<std::uint32_t, std::string> stacks;
+    environment.kernel_stack = [&stacks](std::uint32_t id, std::string& out) { out += stacks[id % 64]; };
     std::vector<ReplayTarget> targets;
     std::vector<int> target_of;  ///< by number of the recorded source; -1: it was refused
     while (true) {
@@ -103,6 +105,8 @@ inline void replay_everything(const unsigned char* data, std::size_t size) {
                                              environment);
             target_of.push_back(source && targets.size() < 8 ? static_cast<int>(targets.size()) : -1);
             if (target_of.back() >= 0) targets.push_back(make_replay_target(std::move(*source)));
+        } else if (const auto* stack = std::get_if<RecordedStack>(&**item)) {
+            stacks[stack->id % 64] = stack->text;
         } else if (const auto* row = std::get_if<RecordedRow>(&**item)) {
             const int target = target_of.at(row->source);
             if (target >= 0) replay_records(targets[static_cast<std::size_t>(target)], {row->record});

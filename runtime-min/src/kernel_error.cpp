@@ -33,6 +33,32 @@ std::string describe(const VerifierVerdict& verdict) {
     return text;
 }
 
+/// Programs that the kernel gives to administrators of the network (is_net_admin_prog_type() in
+/// kernel/bpf/syscall.c), or that attach to devices.
+bool is_network(model::AttachKind kind) {
+    using model::AttachKind;
+    switch (kind) {
+        case AttachKind::tc:
+        case AttachKind::tcx:
+        case AttachKind::netkit:
+        case AttachKind::xdp:
+        case AttachKind::action:
+        case AttachKind::cgroup:
+        case AttachKind::sockops:
+        case AttachKind::sk_skb:
+        case AttachKind::sk_msg:
+        case AttachKind::sk_lookup:
+        case AttachKind::sk_reuseport:
+        case AttachKind::flow_dissector:
+        case AttachKind::lwt:
+        case AttachKind::lirc:
+        case AttachKind::netfilter:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 bool has_capability(int capability) {
@@ -113,8 +139,31 @@ Requirement requirement_of(const model::SectionKind& section) {
             section.since_kernel.empty() ? "a newer Linux" : "Linux " + std::string(section.since_kernel)};
 }
 
-Error permission_error(const std::string& what, const Requirement& feature) {
-    if (may_use_bpf()) {
+std::string missing_capabilities(std::optional<model::AttachKind> kind) {
+    struct Capability {
+        int number;
+        bool needed;
+        const char* name;
+    };
+    const bool network = kind && is_network(*kind);
+    const bool socket = kind == model::AttachKind::socket_filter;
+    const bool administrator = has_capability(CAP_SYS_ADMIN);  // has the first two in itself
+    std::string names;
+    for (const Capability& capability :
+         {Capability{CAP_BPF, !administrator, "CAP_BPF"},
+          Capability{CAP_PERFMON, !administrator && !network && !socket, "CAP_PERFMON"},
+          Capability{CAP_NET_ADMIN, network, "CAP_NET_ADMIN"},
+          Capability{CAP_NET_RAW, socket, "CAP_NET_RAW"}}) {
+        if (!capability.needed || has_capability(capability.number)) continue;
+        names += (names.empty() ? "" : " and ") + std::string(capability.name);
+    }
+    return names;
+}
+
+Error permission_error(const std::string& what, const Requirement& feature,
+                       std::optional<model::AttachKind> kind) {
+    const std::string missing = missing_capabilities(kind);
+    if (missing.empty()) {
         Error error =
             lacking(what, feature, "the security policy of this kernel does not permit " + feature.feature);
         error.hint = "use another kind of program, or another kernel";
@@ -124,7 +173,7 @@ Error permission_error(const std::string& what, const Requirement& feature) {
     error.code = ErrorCode::permission_denied;
     error.message = what + ": not permitted";
     error.hint = "run as root";
-    error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+    error.requirement = Requirement{missing + ", or root", ""};
     return error;
 }
 
@@ -135,14 +184,16 @@ Error refusal_error(const Refusal& refusal, const std::optional<model::SectionNa
     if (const auto functions = function_lines(object)) locate(verdict, *functions, refusal.program);
     const Requirement feature =
         section ? requirement_of(*section->kind) : requirement_of(model::AttachKind::syscall);
-    if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature);
+    const auto kind = section ? std::optional(section->kind->attach) : std::nullopt;
+    if (refusal.error == EPERM && verdict.reason.empty()) return permission_error(what, feature, kind);
     if (!verdict.reason.empty()) {
         Error error;
         error.code = ErrorCode::rejected_input;
         error.message = "the verifier refused program '" + refusal.program + "': " + describe(verdict);
-        if (refusal.error == EPERM && !may_use_bpf()) {
+        const std::string missing = missing_capabilities(kind);
+        if (refusal.error == EPERM && !missing.empty()) {
             error.code = ErrorCode::permission_denied;
-            error.requirement = Requirement{"CAP_BPF and CAP_PERFMON, or root", ""};
+            error.requirement = Requirement{missing + ", or root", ""};
         }
         return error;
     }
@@ -156,15 +207,16 @@ Error refusal_error(const Refusal& refusal, const std::optional<model::SectionNa
 }
 
 Error attach_error(int error, const std::string& what, model::AttachKind kind) {
-    return attach_error(error, what, requirement_of(kind));
+    return attach_error(error, what, requirement_of(kind), kind);
 }
 
-Error attach_error(int error, const std::string& what, const Requirement& feature) {
+Error attach_error(int error, const std::string& what, const Requirement& feature,
+                   std::optional<model::AttachKind> kind) {
     error = std::abs(error);
     switch (error) {
         case EPERM:
         case EACCES:
-            return permission_error(what, feature);
+            return permission_error(what, feature, kind);
         case kNotSupported:
         case EOPNOTSUPP:
         case ENOSYS:

@@ -21,9 +21,14 @@ namespace gadget::runtime {
 /// The feature of the kernel that an attach kind stands on: {"kprobes", "CONFIG_KPROBES"}.
 [[nodiscard]] Requirement requirement_of(model::AttachKind kind);
 
-/// Permission error of `what`: `permission_denied` with the capability when it is not held, else
+/// What such a program takes and this process does not hold: "CAP_BPF and CAP_PERFMON"; empty: nothing.
+/// Without a kind: as for tracing.
+[[nodiscard]] std::string missing_capabilities(std::optional<model::AttachKind> kind);
+
+/// Permission error of `what`: `permission_denied` with the capabilities that are missing, else
 /// `unsupported` with `feature`: the kernel's policy refuses it even so.
-[[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature);
+[[nodiscard]] Error permission_error(const std::string& what, const Requirement& feature,
+                                     std::optional<model::AttachKind> kind = std::nullopt);
 
 /// The same of a section: sessions are younger than their kind.
 [[nodiscard]] Requirement requirement_of(const model::SectionKind& section);
@@ -34,7 +39,8 @@ namespace gadget::runtime {
                                   std::span<const std::byte> object = {});
 
 /// An attachment that failed with errno `error` (either sign).
-[[nodiscard]] Error attach_error(int error, const std::string& what, const Requirement& feature);
+[[nodiscard]] Error attach_error(int error, const std::string& what, const Requirement& feature,
+                                 std::optional<model::AttachKind> kind = std::nullopt);
 [[nodiscard]] Error attach_error(int error, const std::string& what, model::AttachKind kind);
 
 }  // namespace gadget::runtime

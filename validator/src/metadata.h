@@ -18,14 +18,11 @@ namespace gadget::validator {
 class FieldNames {
   public:
     void add(std::string name);
-    /// Everything below `path` exists.
-    void add_open(std::string_view path);
     [[nodiscard]] bool contains(std::string_view path) const;
     [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
   private:
     std::set<std::string, std::less<>> lower_;
-    std::vector<std::string> open_;
     std::vector<std::string> names_;
 };
 

@@ -8,7 +8,6 @@ namespace gadget::validator {
 namespace {
 
 using model::Field;
-using model::FieldKind;
 
 // Only types of gadgets make fields special; most fields have none.
 bool has_gadget_type(const Field& field) {
@@ -96,8 +95,6 @@ FieldNames field_names(const DataSource& source, const model::DataSourceMetadata
                 has_namespace |= field.has_type("gadget_mntns_id") || field.has_type("gadget_netns_id");
             }
             if (is_formatted(field)) add_formatted(field, names);
-            // Members of unions exist at run time; the schema does not take unions apart.
-            if (field.kind == FieldKind::bytes) names.add_open(field.path);
             const auto described = metadata.fields.find(field.path);
             if (described != metadata.fields.end())
                 add_targets(described->second.annotations, parent_of(field), names);
@@ -150,15 +147,8 @@ void FieldNames::add(std::string name) {
     if (lower_.insert(lower_case(name)).second) names_.push_back(std::move(name));
 }
 
-void FieldNames::add_open(std::string_view path) {
-    open_.push_back(lower_case(path) + ".");
-}
-
 bool FieldNames::contains(std::string_view path) const {
-    const auto wanted = lower_case(path);
-    if (lower_.contains(wanted)) return true;
-    return std::any_of(open_.begin(), open_.end(),
-                       [&](const auto& prefix) { return wanted.starts_with(prefix); });
+    return lower_.contains(lower_case(path));
 }
 
 DataSources::DataSources(const model::ObjectFacts& facts, const model::Manifest* manifest) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of Inspektor Gadget for what becomes a field, and a little more: it drops members whose struct type
-// is a typedef and truncates bit-fields, here both are read.
+// is a typedef, truncates bit-fields, and has a field without a name for an anonymous struct; here all are
+// read. Left out, as there: pointers, arrays of structs and of arrays, numbers of more than 64 bits.
 #include "schema.h"
 
 #include <linux/btf.h>
@@ -90,8 +91,6 @@ bool SchemaReader::describe_scalar(const BtfType& type, Field& field) {
             add_enumerators(type, field);
             break;
         case BTF_KIND_UNION:
-            field.kind = FieldKind::bytes;
-            break;
         case BTF_KIND_STRUCT:
             field.kind = FieldKind::structure;
             break;
@@ -99,7 +98,7 @@ bool SchemaReader::describe_scalar(const BtfType& type, Field& field) {
             return false;
     }
     field.size = size;
-    return size > 0;
+    return size > 0 && field.kind != FieldKind::bytes;
 }
 
 bool SchemaReader::describe(TypeId id, Field& field) {
@@ -113,20 +112,20 @@ bool SchemaReader::describe(TypeId id, Field& field) {
     if (element.kind == BTF_KIND_ARRAY || element.is_composite()) {
         field.kind = FieldKind::bytes;
         field.size = field.element_size = size;
-        return true;
+        return false;
     }
-    if (!describe_scalar(element, field)) return false;
+    const bool has_value = describe_scalar(element, field);
     field.size = size;
     if (is_char(element)) {
         field.kind = FieldKind::c_string;
         field.element_size = size;
-    } else if (field.kind == FieldKind::bytes) {
+    } else if (!has_value) {
         field.element_size = size;
     } else {
         field.is_array = true;
         field.count = array.count;
     }
-    return true;
+    return has_value;
 }
 
 // A bit-field lies in the naturally aligned unit of its type, or, when packed across it, in the bytes that

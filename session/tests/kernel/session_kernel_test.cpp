@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,8 +21,12 @@
 
 extern const unsigned char object_rows[];
 extern const std::size_t object_rows_size;
+extern const unsigned char object_walk_elements[];
+extern const std::size_t object_walk_elements_size;
 extern const unsigned char object_walk_files[];
 extern const std::size_t object_walk_files_size;
+extern const unsigned char object_walk_sockets[];
+extern const std::size_t object_walk_sockets_size;
 extern const unsigned char object_walk_symbols[];
 extern const std::size_t object_walk_symbols_size;
 
@@ -192,6 +199,17 @@ TEST_F(SessionKernelTest, DisabledProgramsAreNotAttached) {
     EXPECT_FALSE(rows["tasks"].empty());
 }
 
+TEST_F(SessionKernelTest, ProgramsAttachToWhatTheMetadataNames) {
+    const auto session = open({}, "programs: {on_call: {attach_to: sys_exit}}\n");
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_NE(session, nullptr);
+    auto rows = rows_of(*session, [] { call_getpgid(5); });
+    SKIP_WHAT_IS_MISSING();
+    // Where calls end, what the program takes for their number is their result.
+    const auto is_result = [](const Row& row) { return integer(row, "number") == ::getpgid(0); };
+    EXPECT_GE(std::count_if(rows["calls"].begin(), rows["calls"].end(), is_result), 5);
+}
+
 TEST_F(SessionKernelTest, OneRunAfterAnotherLeavesNoDescriptors) {
     const auto descriptors = [] {
         return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
@@ -214,14 +232,16 @@ TEST_F(SessionKernelTest, OneRunAfterAnotherLeavesNoDescriptors) {
 /// A gadget that walks what not every kernel lets it walk: one source.
 class WalkTest : public SessionKernelTest {
   protected:
-    std::vector<Row> walk(const unsigned char* object, std::size_t size, const std::string& iterator) {
+    std::vector<Row> walk(const unsigned char* object, std::size_t size, const std::string& iterator,
+                          Options options = {}) {
         const auto kernel = read_file("/sys/kernel/btf/vmlinux", std::size_t{64} << 20);
         if (!kernel || as_text(*kernel).find("bpf_iter__" + iterator) == std::string_view::npos) {
             missing_ = "iterator '" + iterator + "' of the kernel";
             return {};
         }
         const auto* begin = reinterpret_cast<const std::byte*>(object);
-        auto session = Session::open({.name = iterator, .object = Bytes(begin, begin + size)}, {});
+        auto session =
+            Session::open({.name = iterator, .object = Bytes(begin, begin + size)}, std::move(options));
         if (!session && session.error().requirement) missing_ = session.error().requirement->feature;
         EXPECT_TRUE(session || !missing_.empty()) << session.error().to_string();
         if (!session) return {};
@@ -241,6 +261,14 @@ class WalkTest : public SessionKernelTest {
     std::unique_ptr<Session> opened_;  // rows point to its sources
 };
 
+TEST_F(WalkTest, ElementsOfAMap) {
+    const auto rows = walk(object_walk_elements, object_walk_elements_size, "bpf_map_elem");
+    SKIP_WHAT_IS_MISSING();
+    ASSERT_EQ(rows.size(), 4U);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        EXPECT_EQ(integer(rows[i], "number"), static_cast<std::int64_t>(i));
+}
+
 TEST_F(WalkTest, FilesOfTasks) {
     const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     const auto rows = walk(object_walk_files, object_walk_files_size, "task_file");
@@ -249,6 +277,44 @@ TEST_F(WalkTest, FilesOfTasks) {
         return integer(row, "pid") == ::getpid() && integer(row, "fd") == file.get();
     };
     EXPECT_GE(std::count_if(rows.begin(), rows.end(), is_ours), 1) << rows.size() << " files";
+}
+
+/// Listens in a network namespace of its own, which lives as long as this object.
+class ListenerElsewhere {
+  public:
+    ListenerElsewhere() {
+        std::thread([this] {
+            entered_ = ::unshare(CLONE_NEWNET) == 0;
+            namespace_.reset(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+            socket_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+            sockaddr_in address{};
+            address.sin_family = AF_INET;
+            address.sin_port = htons(kPort);
+            entered_ = entered_ &&
+                       ::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                       ::listen(socket_.get(), 1) == 0;
+        }).join();
+    }
+    static constexpr std::uint16_t kPort = 18439;
+    [[nodiscard]] bool ready() const { return entered_ && namespace_ && socket_; }
+    [[nodiscard]] std::string file() const { return "/proc/self/fd/" + std::to_string(namespace_.get()); }
+
+  private:
+    bool entered_ = false;
+    UniqueFd namespace_;
+    UniqueFd socket_;
+};
+
+TEST_F(WalkTest, SocketsOfTheNetworkNamespacesThatAreNamed) {
+    const ListenerElsewhere listener;
+    if (!listener.ready()) GTEST_SKIP() << "missing: permission to make a network namespace";
+    const auto is_wanted = [](const Row& row) { return integer(row, "port") == ListenerElsewhere::kPort; };
+    const auto here = walk(object_walk_sockets, object_walk_sockets_size, "tcp");
+    SKIP_WHAT_IS_MISSING();
+    EXPECT_EQ(std::count_if(here.begin(), here.end(), is_wanted), 0);
+    const auto there = walk(object_walk_sockets, object_walk_sockets_size, "tcp",
+                            {.network_namespaces = {listener.file(), listener.file()}});
+    EXPECT_EQ(std::count_if(there.begin(), there.end(), is_wanted), 1) << "each namespace once";
 }
 
 TEST_F(WalkTest, SymbolsOfTheKernel) {

@@ -28,6 +28,7 @@ struct MetricSeries {
 };
 
 struct Metric {
+    std::string source;  ///< data source; tells metrics of one name apart
     std::string name;
     std::string description;
     std::string unit;
@@ -66,8 +67,8 @@ class MetricsCollector {
 /// not drawn.
 void draw_histograms(const std::vector<Metric>& metrics, std::string& out);
 
-/// Appends all metrics in the Prometheus text format, version 0.0.4. Names are made valid, label values
-/// escaped.
+/// Appends all metrics in the Prometheus text format, version 0.0.4. Names are made valid, and different: of
+/// a name that was there before, the later one begins with its data source. Label values are escaped.
 void write_prometheus(const std::vector<Metric>& metrics, std::string& out);
 
 }  // namespace gadget::events

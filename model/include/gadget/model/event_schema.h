@@ -13,13 +13,14 @@ namespace gadget::model {
 
 /// What the bytes of a field are.
 enum class FieldKind : std::uint8_t {
-    structure,  ///< parent of the fields that follow it with a deeper path; no value of its own
+    structure,  ///< struct or union: parent of the fields that follow it with a deeper path; no value of its
+                ///< own
     boolean,
     signed_int,  ///< 1, 2, 4 or 8 bytes
     unsigned_int,
     floating,  ///< 4 or 8 bytes
     c_string,  ///< char[N], up to the first NUL
-    bytes,     ///< anything else with a size: unions, 128-bit integers, nested arrays
+    bytes,     ///< anything else with a size; members of C structs that would be that are left out
 };
 
 [[nodiscard]] std::string_view to_string(FieldKind kind);
