@@ -46,4 +46,10 @@ enum ExitStatus : int {
     return kInternal;
 }
 
+/// A file or a connection that fails is any failure, unless the error names what the environment lacks.
+[[nodiscard]] inline int exit_status(const Error& error) {
+    return error.code == ErrorCode::io && error.requirement ? static_cast<int>(kEnvironment)
+                                                            : exit_status(error.code);
+}
+
 }  // namespace gadget::cli

@@ -76,7 +76,7 @@ int Terminal::fail(const Error& error) {
     text += message + "\n";
     if (!error.hint.empty()) text += "  hint: " + printable(error.hint) + "\n";
     write_err(text);
-    return exit_status(error.code);
+    return exit_status(error);
 }
 
 void Terminal::show(const DiagnosticList& findings, const SourceReader& source) {

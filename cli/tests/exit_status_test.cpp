@@ -19,5 +19,12 @@ TEST(ExitStatus, FollowsTheContractOfTheCommandLine) {
     EXPECT_EQ(exit_status(ErrorCode::internal), 70);
 }
 
+TEST(ExitStatus, AMissingConnectionIsSomethingThatTheEnvironmentLacks) {
+    Error error{.code = ErrorCode::io, .message = "ghcr.io: no route to host"};
+    EXPECT_EQ(exit_status(error), 4);
+    error.requirement = Requirement{"a connection to ghcr.io", ""};
+    EXPECT_EQ(exit_status(error), 3);
+}
+
 }  // namespace
 }  // namespace gadget::cli

@@ -177,6 +177,13 @@ TEST_F(RegistryCommand, UsageErrorsAndHelp) {
     EXPECT_EQ(absent.status, 4) << absent.err;
 }
 
+TEST_F(RegistryCommand, ARegistryThatCannotBeReachedIsMissing) {
+    // Port 1 of loopback: nobody listens.
+    const auto pulled = gadget({"pull", "localhost:1/me/x"});
+    EXPECT_EQ(pulled.status, 3) << pulled.err;
+    EXPECT_TRUE(has(pulled.err, "needs a connection to localhost")) << pulled.err;
+}
+
 TEST_F(RegistryCommand, AShortNameMayStandForAnotherRegistry) {
     if (const auto missing = DockerRegistry::missing(false, false); !missing.empty())
         GTEST_SKIP() << "missing: " << missing;

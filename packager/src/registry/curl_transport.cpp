@@ -166,6 +166,11 @@ class Exchange {
             case CURLE_SSL_CACERT_BADFILE:
                 error.code = ErrorCode::not_found;
                 break;
+            case CURLE_COULDNT_RESOLVE_PROXY:
+            case CURLE_COULDNT_RESOLVE_HOST:
+            case CURLE_COULDNT_CONNECT:
+                error.requirement = Requirement{"a connection to " + host_, ""};
+                break;
             case CURLE_UNSUPPORTED_PROTOCOL:
             case CURLE_WEIRD_SERVER_REPLY:
             case CURLE_BAD_CONTENT_ENCODING:
