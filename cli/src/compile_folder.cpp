@@ -94,7 +94,8 @@ class SourceSink final : public DiagnosticSink {
         if (auto* range = std::get_if<SourceRange>(&location)) {
             if (range->file.starts_with(kVirtualFolder))
                 range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
-            symbol = about_section ? at(*range) : nullptr;
+            // The debug information of a program has the line of its head, but no column.
+            symbol = about_section || range->column == 0 ? at(*range) : nullptr;
         } else if (const auto* object = std::get_if<ObjectLocation>(&location)) {
             symbol = find(object->symbol);
         }
@@ -116,7 +117,10 @@ void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output
                  DiagnosticSink& sink) {
     const model::Manifest* manifest = gadget.folder.manifest ? &*gadget.folder.manifest : nullptr;
     for (std::size_t i = 0; i < gadget.objects.size(); ++i) {
-        SourceSink located(seen_folder(gadget.folder), outputs[i].symbols, sink);
+        // What only the first architecture has is spoken of when the others are compared with it.
+        auto symbols = outputs[i].symbols;
+        if (i > 0) symbols.insert(symbols.end(), outputs[0].symbols.begin(), outputs[0].symbols.end());
+        SourceSink located(seen_folder(gadget.folder), symbols, sink);
         validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr,
                             {.wasm = gadget.folder.wasm_text}, located);
         if (i > 0) validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, located);

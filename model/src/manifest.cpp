@@ -70,8 +70,11 @@ class ManifestReader {
                         const std::vector<KnownKey>& known) {
         std::vector<std::string> names;
         for (const auto& entry : known) names.push_back(entry.name);
-        yaml_.warning(node, "unknown-key", "unknown key '" + key + "' in " + what, did_you_mean(key, names),
-                      yaml_.replace_key(node, nearest(key, names)));
+        const auto near = nearest(key, names);
+        yaml_.warning(
+            node, "unknown-key", "unknown key '" + key + "' in " + what,
+            near.empty() ? "nothing reads it; the keys are " + join_words(names) : did_you_mean(key, names),
+            yaml_.replace_key(node, near));
     }
 
     /// A mapping whose keys are names chosen by the author.
@@ -129,6 +132,13 @@ class ManifestReader {
             auto text = yaml_.scalar(value, "annotation '" + name + "'");
             if (!text) return;
             const std::string stored = sources == nullptr ? name : lower_case(name);
+            if (stored != name) {
+                yaml_.warning(
+                    key, "key-case",
+                    "annotation '" + name + "' is spelt '" + stored +
+                        "': letter case does not matter at run time, but to tools that read the file",
+                    "write '" + stored + "'", yaml_.replace_key(key, stored));
+            }
             result[stored] = std::move(*text);
             if (sources != nullptr) (*sources)[stored] = yaml_.where(key);
         });

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "yaml_reader.h"
 
+#include <yaml-cpp/depthguard.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -31,6 +33,19 @@ bool block_nesting_is_sane(std::string_view text) {
         if (marker && ++dashes > kMaxDepth * 4) return false;
     }
     return true;
+}
+
+// The parser does not say what is wrong with a tab, only that something is.
+std::string tab_hint(std::string_view text) {
+    unsigned line = 1;
+    bool indentation = true;
+    for (const char c : text) {
+        if (indentation && c == '\t')
+            return "line " + std::to_string(line) + " is indented with a tab: YAML allows only spaces there";
+        if (c == '\n') ++line;
+        indentation = c == '\n' || (indentation && c == ' ');
+    }
+    return {};
 }
 
 }  // namespace
@@ -104,12 +119,14 @@ bool YamlReader::within_limits(const YAML::Node& node, unsigned depth, std::size
 }
 
 std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
-    const auto refuse = [&](std::string id, std::string message, unsigned line = 0, unsigned column = 0) {
+    const auto refuse = [&](std::string id, std::string message, unsigned line = 0, unsigned column = 0,
+                            std::string hint = {}) {
         failed_ = true;
         sink_.report({.severity = Severity::error,
                       .id = std::move(id),
                       .message = std::move(message),
-                      .location = SourceRange{file_, line, column}});
+                      .location = SourceRange{file_, line, column},
+                      .hint = std::move(hint)});
         return std::nullopt;
     };
     if (text.size() > kMaxText) return refuse("yaml-limit", "the file is larger than 1 MiB");
@@ -129,10 +146,12 @@ std::optional<YAML::Node> YamlReader::parse(std::string_view text) {
             return std::nullopt;
         }
         return root;
+    } catch (const YAML::DeepRecursion&) {
+        return refuse("yaml-limit", "nested too deeply");
     } catch (const YAML::Exception& problem) {
         const bool known = !problem.mark.is_null();
         return refuse("yaml-syntax", problem.msg, known ? static_cast<unsigned>(problem.mark.line + 1) : 0,
-                      known ? static_cast<unsigned>(problem.mark.column + 1) : 0);
+                      known ? static_cast<unsigned>(problem.mark.column + 1) : 0, tab_hint(text));
     }
 }
 

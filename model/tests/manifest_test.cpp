@@ -14,7 +14,7 @@ datasources:
       fname:
         annotations:
           description: file name
-          columns.maxWidth: 64
+          columns.maxwidth: 64
 params:
   ebpf:
     failed_only:
@@ -56,6 +56,46 @@ TEST(ParseManifest, KeyThatOnlyWorksAtRunTimeIsAWarning) {
     EXPECT_TRUE(manifest->datasources.contains("x"));
     ASSERT_EQ(findings.all().size(), 1U);
     EXPECT_EQ(findings.all()[0].id, "key-case");
+}
+
+TEST(ParseManifest, AnnotationInUpperCaseIsAWarningWithTheRightSpelling) {
+    DiagnosticList findings;
+    const auto manifest = parse_manifest(
+        "datasources:\n  x:\n    fields:\n      y:\n        annotations:\n          columns.maxWidth: 8\n",
+        "gadget.yaml", findings);
+    ASSERT_TRUE(manifest);
+    EXPECT_TRUE(manifest->datasources.at("x").fields.at("y").annotations.contains("columns.maxwidth"));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "key-case");
+    ASSERT_EQ(findings.all()[0].fixes.size(), 1U);
+    EXPECT_EQ(findings.all()[0].fixes[0].replacement, "columns.maxwidth");
+    EXPECT_EQ(findings.all()[0].fixes[0].range.line, 6U);
+}
+
+TEST(ParseManifest, KeyThatIsNearNoneIsToldWhichThereAre) {
+    DiagnosticList findings;
+    ASSERT_TRUE(parse_manifest("gadgetParams: {}\n", "gadget.yaml", findings));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "unknown-key");
+    EXPECT_NE(findings.all()[0].hint.find("datasources, params"), std::string::npos)
+        << findings.all()[0].hint;
+}
+
+TEST(ParseManifest, LinesThatAreIndentedDeeperAndDeeperAreNestedTooDeeply) {
+    std::string text;
+    for (std::size_t depth = 0; depth < 1000; ++depth) text += std::string(depth, ' ') + "a:\n";
+    DiagnosticList findings;
+    EXPECT_FALSE(parse_manifest(text, "gadget.yaml", findings));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "yaml-limit");
+}
+
+TEST(ParseManifest, TabInTheIndentationIsNamed) {
+    DiagnosticList findings;
+    EXPECT_FALSE(parse_manifest("datasources:\n  open:\n\tfields: {}\n", "gadget.yaml", findings));
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "yaml-syntax");
+    EXPECT_EQ(findings.all()[0].hint, "line 3 is indented with a tab: YAML allows only spaces there");
 }
 
 TEST(ParseManifest, WrongShapesAreErrors) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -173,6 +174,31 @@ TEST_F(ValidateCommand, GadgetsWithWasmAreValidatedAndTheirNamesAreNotDoubted) {
     EXPECT_NE(result.err.find("'misspelt'"), std::string::npos) << result.err;
     EXPECT_EQ(result.err.find("'computed'"), std::string::npos) << result.err;
     EXPECT_EQ(gadget({"build", path.string()}).status, 3);
+}
+
+TEST_F(ValidateCommand, FindingsAboutAProgramStandAtItsName) {
+    const auto path =
+        folder("context", {{"program.bpf.c",
+                            "#include <vmlinux.h>\n#include <bpf/bpf_helpers.h>\n"
+                            "SEC(\"kprobe/do_unlinkat\")\nint on_unlink(struct xdp_md *ctx)\n"
+                            "{\n\treturn 0;\n}\nchar LICENSE[] SEC(\"license\") = \"GPL\";\n"}});
+    const auto result = gadget({"validate", path.string()});
+    EXPECT_NE(result.err.find("program.bpf.c:4:5: warning: program 'on_unlink'"), std::string::npos)
+        << result.err;
+    EXPECT_NE(result.err.find("    ^~~~~~~~~\n"), std::string::npos) << result.err;
+}
+
+// The schema belongs to OASIS and is not part of this repository.
+TEST_F(ValidateCommand, SarifFollowsTheSchemaThatIsAtHand) {
+    const char* schema = std::getenv("GADGETKIT_SARIF_SCHEMA");
+    if (schema == nullptr)
+        GTEST_SKIP() << "missing: GADGETKIT_SARIF_SCHEMA, the path of sarif-schema-2.1.0.json";
+    const auto file = home() / "out.sarif";
+    std::ofstream(file) << gadget({"validate", (repository() / "tests/data/broken_gadget").string(),
+                                   "--format", "sarif"})
+                               .out;
+    const auto result = run({"/usr/bin/env", "python3", "-m", "jsonschema", "-i", file.string(), schema});
+    EXPECT_EQ(result.status, 0) << result.out << result.err;
 }
 
 class ValidateWithJq : public CommandTest {

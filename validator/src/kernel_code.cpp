@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace gadget::validator {
 namespace {
@@ -82,7 +83,9 @@ class CodeReader {
             CodeSection result{.name = std::string(section.name), .elf_index = i};
             result.code.resize(count);
             std::memcpy(result.code.data(), section.data.data(), count * kInstructionSize);
-            by_elf_index_.emplace(i, static_cast<std::uint32_t>(code_.sections.size()));
+            const auto index = static_cast<std::uint32_t>(code_.sections.size());
+            by_elf_index_.emplace(i, index);
+            by_name_.emplace(section.name, index);
             code_.sections.push_back(std::move(result));
         }
         return {};
@@ -185,21 +188,22 @@ class CodeReader {
     }
 
     Result<void> add_relocations(std::string_view name, ByteSpan records, std::uint32_t record_size) {
-        const auto found = std::find_if(code_.sections.begin(), code_.sections.end(),
-                                        [&](const CodeSection& section) { return section.name == name; });
-        if (found == code_.sections.end()) return {};
+        const auto found = by_name_.find(name);
+        if (found == by_name_.end()) return {};
+        auto& section = code_.sections[found->second];
         for (std::uint64_t at = 0; at < records.size(); at += record_size) {
             const auto kind = *read_at<std::uint32_t>(records, at + offsetof(bpf_core_relo, kind));
             if (kind > BPF_CORE_TYPE_MATCHES)
-                return corrupt("a relocation of section '" + found->name + "' is of unknown kind " +
+                return corrupt("a relocation of section '" + section.name + "' is of unknown kind " +
                                std::to_string(kind));
             const auto relocation = *read_at<bpf_core_relo>(records, at);
             const auto index = relocation.insn_off / kInstructionSize;
-            const bool fine = relocation.insn_off % kInstructionSize == 0 && index < found->code.size() &&
-                              (found->code[index].code != kLoadImmediate || index + 1 < found->code.size()) &&
-                              relocation.type_id != 0 && relocation.type_id < code_.view->type_count();
-            if (!fine) return corrupt("a relocation of section '" + found->name + "' is damaged");
-            found->relocations.push_back(relocation);
+            const bool fine =
+                relocation.insn_off % kInstructionSize == 0 && index < section.code.size() &&
+                (section.code[index].code != kLoadImmediate || index + 1 < section.code.size()) &&
+                relocation.type_id != 0 && relocation.type_id < code_.view->type_count();
+            if (!fine) return corrupt("a relocation of section '" + section.name + "' is damaged");
+            section.relocations.push_back(relocation);
         }
         return {};
     }
@@ -208,6 +212,7 @@ class CodeReader {
     ObjectCode& code_;
     Externs externs_;
     std::map<std::uint32_t, std::uint32_t> by_elf_index_;
+    std::unordered_map<std::string_view, std::uint32_t> by_name_;  ///< the first of each name
 };
 
 }  // namespace

@@ -60,7 +60,7 @@ Result<LineInfo> LineInfo::open(ByteSpan data, const BtfView& btf) {
         const auto records = part(*lines, offset, std::uint64_t{section->count} * record_size);
         if (!records) return corrupt("the records of a section are cut off");
         auto& target = info.by_section_[btf.name(section->name)];
-        target.reserve(target.size() + section->count);
+        if (target.empty()) target.reserve(section->count);
         for (std::uint32_t i = 0; i < section->count; ++i) {
             const auto raw = *read_at<RawLine>(*records, std::uint64_t{i} * record_size);
             target.push_back({raw.instruction, raw.file, raw.position});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 
@@ -76,6 +77,14 @@ enum class AnnotationPlace : std::uint8_t { field, data_source };
 
 /// The flag of an eBPF parameter: well-known names first, then the key of the metadata, then the variable.
 [[nodiscard]] std::string param_key(const Input& input, const std::string& variable);
+
+/// The value that the text of a default stands for, written as initial_text() does: "0x10" is "16". nullopt
+/// when it is none for a boolean or integer variable.
+[[nodiscard]] std::optional<std::string> plain_value(const std::string& text, const model::Field& type);
+
+/// The initial value of a boolean or integer that cannot change: at run time it replaces the default that
+/// the metadata gives. nullopt for other variables.
+[[nodiscard]] std::optional<std::string> initial_text(const model::VariableFacts& variable);
 
 [[nodiscard]] std::string lower_case(std::string_view text);
 

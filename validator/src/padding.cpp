@@ -31,12 +31,14 @@ class Coverage {
     std::vector<std::string> paths_;
 };
 
+// Members may overlap without end in a damaged object: each costs what it covers and its name.
 void Coverage::mark(std::uint64_t offset, std::uint64_t size, const std::string& path) {
     if (offset >= owner_.size()) return;
+    const auto covered = std::min<std::uint64_t>(size, owner_.size() - offset);
+    if (!budget_.take_bytes(static_cast<std::size_t>(covered) + path.size())) return;
     paths_.push_back(path);
-    const auto end = std::min<std::uint64_t>(offset + size, owner_.size());
-    std::fill(owner_.begin() + static_cast<std::ptrdiff_t>(offset),
-              owner_.begin() + static_cast<std::ptrdiff_t>(end), static_cast<std::uint32_t>(paths_.size()));
+    std::fill_n(owner_.begin() + static_cast<std::ptrdiff_t>(offset), covered,
+                static_cast<std::uint32_t>(paths_.size()));
 }
 
 void Coverage::cover(TypeId id, std::uint64_t offset, const std::string& path, int nesting) {
@@ -68,6 +70,7 @@ void Coverage::cover(TypeId id, std::uint64_t offset, const std::string& path, i
         auto name = path;
         if (!member.name.empty()) name += (path.empty() ? "" : ".") + std::string(member.name);
         if (member.bit_size != 0) {
+            if (!budget_.take_field()) return;
             const auto last = (member.bit_offset % 8 + member.bit_size + 7) / 8;
             mark(offset + member.bit_offset / 8, last, name);
         } else {

@@ -67,13 +67,13 @@ DiagnosticList without_suppressed(const DiagnosticList& findings, const fs::path
     return result;
 }
 
-// Everything that a gadget's folder gives rise to: the object, its metadata, and the second architecture if
-// there is one.
-DiagnosticList findings_of(const std::string& id, const std::string& side) {
+// Everything that a gadget's folder gives rise to: the object, its metadata (or `metadata` in its place), and
+// the second architecture if there is one.
+DiagnosticList findings_of(const std::string& id, const std::string& side, const std::string& metadata = {}) {
     DiagnosticList findings;
     const auto facts = facts_of(kObjects / id / (side + ".bpf.o"), "amd64 object");
     std::optional<model::Manifest> manifest;
-    if (const auto text = read_text_file(kCases / id / side / "gadget.yaml")) {
+    if (const auto text = metadata.empty() ? read_text_file(kCases / id / side / "gadget.yaml") : metadata) {
         auto parsed = model::parse_manifest(*text, "gadget.yaml", findings);
         EXPECT_EQ(parsed.has_value(), !findings.has_errors());
         if (!parsed) return findings;
@@ -149,6 +149,32 @@ TEST_P(GoldenCase, PageExplainsWithBothExamples) {
     EXPECT_TRUE(page->starts_with("# " + GetParam() + "\n"));
     for (const auto* heading : {"\n## Why\n", "\n## Bad\n", "\n## Good\n"})
         EXPECT_NE(page->find(heading), std::string::npos) << "missing: " << heading;
+}
+
+// The first example of `gadget.yaml` below a heading of a page; empty when it shows something else.
+std::string metadata_below(const std::string& page, const std::string& heading) {
+    constexpr std::string_view kFence = "```yaml\n";
+    const auto section = page.find("\n## " + heading + "\n");
+    const auto next = page.find("\n## ", section + 1);
+    const auto fence = page.find(kFence, section);
+    if (section == std::string::npos || fence >= next) return {};
+    const auto begin = fence + kFence.size();
+    const auto text = page.substr(begin, page.find("```", begin) - begin);
+    return text.find("build.yaml") == std::string::npos ? text : std::string{};
+}
+
+TEST_P(GoldenCase, MetadataOfThePageHasTheFindingOrNot) {
+    const auto page = read_text_file(kPages / (GetParam() + ".md"));
+    ASSERT_TRUE(page.has_value()) << page.error().to_string();
+    const auto has_finding = [&](const std::string& side, const std::string& metadata) {
+        const auto findings = findings_of(GetParam(), side, metadata);
+        return std::any_of(findings.all().begin(), findings.all().end(),
+                           [&](const Diagnostic& finding) { return finding.id == GetParam(); });
+    };
+    const auto bad = metadata_below(*page, "Bad");
+    EXPECT_TRUE(bad.empty() || has_finding("bad", bad)) << bad;
+    const auto good = metadata_below(*page, "Good");
+    EXPECT_TRUE(good.empty() || !has_finding("good", good)) << good;
 }
 
 INSTANTIATE_TEST_SUITE_P(Rules, GoldenCase, testing::ValuesIn(rule_ids()), [](const auto& name) {

@@ -202,6 +202,39 @@ TEST(HostileBtf, StructsThatUnfoldWithoutEndAreRefused) {
     EXPECT_EQ(facts.error().code, ErrorCode::corrupt_data);
 }
 
+TEST(HostileBtf, KeysWithEndlessBitFieldsAreRefused) {
+    // struct { struct { 60000 bit-fields in one byte } parts[4096]; } *key: 245 million names in a megabyte.
+    constexpr std::uint32_t kFields = 60000;
+    constexpr std::uint32_t kParts = 4096;
+    std::vector<std::uint32_t> types{9,
+                                     info(BTF_KIND_STRUCT, 1),
+                                     8,
+                                     9,
+                                     4,
+                                     0,
+                                     0,
+                                     info(BTF_KIND_PTR, 0),
+                                     5,
+                                     9,
+                                     info(BTF_KIND_STRUCT, 1),
+                                     kParts,
+                                     9,
+                                     6,
+                                     0,
+                                     0,
+                                     info(BTF_KIND_ARRAY, 0),
+                                     0,
+                                     7,
+                                     8,
+                                     kParts};
+    types.insert(types.end(), {0, 1U << 31 | info(BTF_KIND_STRUCT, kFields), 1});
+    for (std::uint32_t i = 0; i < kFields; ++i) types.insert(types.end(), {9, 8, 1U << 24});
+    types.insert(types.end(), {9, info(BTF_KIND_INT, 0), 4, 32});
+    const auto facts = inspect(object_with_btf(make_btf(with_map(types), kMapStrings)), {});
+    ASSERT_FALSE(facts.has_value());
+    EXPECT_NE(facts.error().to_string().find("more than could be read"), std::string::npos);
+}
+
 TEST(HostileBtf, UnknownKindsAreNamed) {
     const auto facts = inspect(object_with_btf(make_btf({0, info(25, 0), 0}, std::string_view{"\0", 1})), {});
     ASSERT_FALSE(facts.has_value());

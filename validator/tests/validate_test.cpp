@@ -136,13 +136,36 @@ TEST(ValidateMetadata, FixReplacesExactlyTheMisspeltWord) {
     constexpr std::string_view kYaml =
         "datasources:\n  sample:\n    fields:\n      \"ok\":\n        annotations: {Columns.Widht: \"8\"}\n";
     const auto findings = check(sources_of_sample(), kYaml);
-    ASSERT_EQ(findings.all().size(), 1U);
-    ASSERT_EQ(findings.all()[0].fixes.size(), 1U);
-    const auto& fix = findings.all()[0].fixes[0];
+    ASSERT_EQ(ids(findings), (std::vector<std::string>{"key-case", "metadata-unknown-annotation"}));
+    ASSERT_EQ(findings.all()[1].fixes.size(), 1U);
+    const auto& fix = findings.all()[1].fixes[0];
     EXPECT_EQ(fix.range.line, 5U);
     EXPECT_EQ(fix.range.column, 23U);
     EXPECT_EQ(fix.range.end_column, 36U);
     EXPECT_EQ(fix.replacement, "columns.width");
+}
+
+// At run time the initial value of `const volatile int limit = 16` replaces what the metadata says: no error,
+// whatever it says.
+TEST(ValidateMetadata, DefaultThatIsReplacedIsNoErrorButSaidToBeWithoutEffect) {
+    model::ObjectFacts facts;
+    model::VariableFacts limit{.name = "limit", .section = ".rodata", .size = 4};
+    limit.is_global = limit.is_const = limit.is_volatile = true;
+    limit.type.kind = model::FieldKind::signed_int;
+    limit.type.size = limit.type.element_size = 4;
+    limit.initial = {std::byte{16}, std::byte{0}, std::byte{0}, std::byte{0}};
+    facts.variables.push_back(limit);
+    facts.params.emplace_back("limit");
+    const auto with_default = [&](const std::string& text) {
+        return ids(check(facts,
+                         "name: x\nparams:\n  ebpf:\n    limit:\n      key: limit\n      description: d\n"
+                         "      defaultValue: \"" +
+                             text + "\"\n"));
+    };
+    for (const auto* same : {"16", "0x10", "0o20", "+16", ""})
+        EXPECT_TRUE(with_default(same).empty()) << same;
+    for (const auto* other : {"17", "true", "many", "99999999999"})
+        EXPECT_EQ(with_default(other), std::vector<std::string>{"metadata-default-overridden"}) << other;
 }
 
 TEST(ValidateMetadata, DurationsAreThoseOfGo) {
