@@ -16,7 +16,10 @@ Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> ru
     archive.file("init", runner, 0755);
     archive.symlink("bin/gadget-run", "/init");
     if (!kernel.modules.empty()) {
-        GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, port_modules()));
+        const auto port = port_modules();
+        std::vector<std::string_view> wanted(port.begin(), port.end());
+        wanted.insert(wanted.end(), job.wanted_modules.begin(), job.wanted_modules.end());
+        GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, wanted));
         for (const auto& path : modules) {
             GADGET_TRY_ASSIGN(const Bytes module, read_file(path));
             const auto name = "modules/" + path.filename().string();
