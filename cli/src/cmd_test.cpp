@@ -13,6 +13,7 @@
 #include "gadget/testkit.h"
 #include "places.h"
 #include "test_places.h"
+#include "test_report.h"
 
 namespace gadget::cli {
 namespace {
@@ -72,6 +73,14 @@ Result<void> keep_only(const std::vector<std::string>& only, std::vector<testkit
     return {};
 }
 
+/// The scenarios of the folder that are wanted.
+Result<std::vector<testkit::Scenario>> wanted_scenarios(const TestOptions& options,
+                                                        DiagnosticList& findings) {
+    GADGET_TRY_ASSIGN(auto scenarios, testkit::load_scenarios(options.path / "test", findings));
+    GADGET_TRY(keep_only(options.only, scenarios));
+    return scenarios;
+}
+
 Result<testkit::TestRequest> prepare(const TestOptions& options,
                                      const std::vector<testkit::KernelSelector>& kernels,
                                      const Context& context, DiagnosticList& findings) {
@@ -83,8 +92,7 @@ Result<testkit::TestRequest> prepare(const TestOptions& options,
         request.patience = 1000;
         request.parallel = 1;
     }
-    GADGET_TRY_ASSIGN(request.scenarios, testkit::load_scenarios(options.path / "test", findings));
-    GADGET_TRY(keep_only(options.only, request.scenarios));
+    GADGET_TRY_ASSIGN(request.scenarios, wanted_scenarios(options, findings));
     if (request.scenarios.empty()) {
         return Error{.code = ErrorCode::rejected_input,
                      .message = "'" + options.path.string() + "' has no tests",
@@ -110,75 +118,19 @@ Result<testkit::TestRequest> prepare(const TestOptions& options,
     return request;
 }
 
-std::string symbol(const testkit::TestResult* result) {
-    if (result == nullptr) return "-";
-    switch (result->outcome) {
-        case Outcome::passed:
-            return "pass";
-        case Outcome::failed:
-            return "FAIL";
-        case Outcome::skipped:
-            return "skip";
-        case Outcome::error:
-            return "ERROR";
-    }
-    return "ERROR";
-}
-
-std::string kernel_table(const testkit::TestRequest& request,
-                         const std::vector<testkit::TestResult>& results) {
-    std::size_t name_width = 4;
-    for (const auto& scenario : request.scenarios) name_width = std::max(name_width, scenario.name.size());
-    std::string text = fmt::format("{:<{}}", "TEST", name_width + 2);
-    for (const auto& kernel : request.kernels) text += fmt::format("{:<14}", kernel.to_string());
-    text += "\n";
-    for (const auto& scenario : request.scenarios) {
-        text += fmt::format("{:<{}}", printable(scenario.name), name_width + 2);
-        for (const auto& kernel : request.kernels) {
-            const auto found = std::find_if(results.begin(), results.end(), [&](const auto& result) {
-                return result.kernel == kernel && result.scenario == scenario.name;
-            });
-            text += fmt::format("{:<14}", symbol(found == results.end() ? nullptr : &*found));
-        }
-        text += "\n";
-    }
-    return text;
-}
-
-std::string summary(const std::vector<testkit::TestResult>& results) {
-    const auto count = [&](Outcome outcome) {
-        return std::count_if(results.begin(), results.end(),
-                             [&](const auto& result) { return result.outcome == outcome; });
-    };
-    return fmt::format("{} passed, {} failed, {} skipped, {} not run\n", count(Outcome::passed),
-                       count(Outcome::failed), count(Outcome::skipped), count(Outcome::error));
-}
-
-Result<void> write_reports(const TestOptions& options, const std::string& gadget,
-                           const std::vector<testkit::TestResult>& results) {
-    for (const auto& report : options.reports) {
-        const auto equals = report.find('=');
-        const std::string kind = report.substr(0, equals);
-        const fs::path file = equals == std::string::npos ? fs::path() : fs::path(report.substr(equals + 1));
-        if (kind == "junit") GADGET_TRY(write_file_atomic(file, testkit::junit_report(gadget, results)));
-        if (kind == "json") GADGET_TRY(write_file_atomic(file, testkit::json_report(gadget, results)));
-        if (kind == "markdown")
-            GADGET_TRY(write_file_atomic(file, testkit::markdown_report(gadget, results)));
-    }
-    return {};
-}
-
-Result<void> check_reports(const TestOptions& options) {
-    for (const auto& report : options.reports) {
-        const bool known =
-            report.starts_with("junit=") || report.starts_with("json=") || report.starts_with("markdown=");
-        if (!known || report.ends_with('=')) {
-            return Error{
-                .code = ErrorCode::invalid_argument,
-                .message = "--report: '" + report + "' is not junit=FILE, json=FILE or markdown=FILE"};
-        }
-    }
-    return {};
+/// --check, --list: nothing is compiled, nothing runs.
+int show_scenarios(const TestOptions& options, const Context& context) {
+    DiagnosticList findings;
+    const auto scenarios = wanted_scenarios(options, findings);
+    findings.sort();
+    context.terminal.show(findings, file_source_reader());
+    if (!scenarios && findings.has_errors()) return kRejected;
+    if (!scenarios) return context.terminal.fail(scenarios.error());
+    if (options.check)
+        context.terminal.say(fmt::format("{}: {} scenario{} without errors", options.path.string(),
+                                         scenarios->size(), scenarios->size() == 1 ? "" : "s"));
+    if (options.list) context.terminal.print(scenario_list(*scenarios));
+    return context.terminal.output_status();
 }
 
 /// --print-qemu.
@@ -203,6 +155,11 @@ int print_machines(const testkit::TestRequest& request, const Context& context) 
 }  // namespace
 
 int test(const TestOptions& options, const Context& context) {
+    if (options.schema) {
+        context.terminal.print(testkit::scenario_schema());
+        return context.terminal.output_status();
+    }
+    if (options.check || options.list) return show_scenarios(options, context);
     if (const auto checked = check_reports(options); !checked) return context.terminal.fail(checked.error());
     auto kernels = selected_kernels(options.kernels, options.archs);
     if (kernels) kernels = shard_of(options.shard, std::move(*kernels));
@@ -215,9 +172,11 @@ int test(const TestOptions& options, const Context& context) {
         context.terminal.say("there is nothing in this part: there are fewer kernels than parts");
         return kOk;
     }
+    if (options.shell) return test_shell(options, *kernels, context);
     if (!options.exec.empty()) return test_command(options, *kernels, context);
     DiagnosticList findings;
-    const auto request = prepare(options, *kernels, context, findings);
+    const auto request = options.raw ? prepare_raw(options, *kernels, context, findings)
+                                     : prepare(options, *kernels, context, findings);
     findings.sort();
     context.terminal.show(findings, file_source_reader());
     if (!request) {
@@ -232,7 +191,7 @@ int test(const TestOptions& options, const Context& context) {
     const auto results = testkit::run_tests(*request, observer, context.cancel);
     if (!results) return context.terminal.fail(results.error());
     context.terminal.print(kernel_table(*request, *results) + "\n" + summary(*results));
-    if (const auto written = write_reports(options, request->gadget, *results); !written)
+    if (const auto written = write_reports(options, *request, *results, context.terminal); !written)
         return context.terminal.fail(written.error());
     const int output = context.terminal.output_status();
     if (output != kOk) return output;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "commands.h"
+#include "gadget/support/diagnostic.h"
+#include "gadget/testkit.h"
 #include "gadget/testkit/kernels.h"
 
 namespace gadget::cli {
@@ -13,6 +15,15 @@ namespace gadget::cli {
 /// gadget test --exec.
 int test_command(const TestOptions& options, const std::vector<testkit::KernelSelector>& kernels,
                  const Context& context);
+
+/// gadget test --shell.
+int test_shell(const TestOptions& options, const std::vector<testkit::KernelSelector>& kernels,
+               const Context& context);
+
+/// gadget test --raw: what is to be loaded, a test for each program. Findings of a folder go to `findings`.
+Result<testkit::TestRequest> prepare_raw(const TestOptions& options,
+                                         const std::vector<testkit::KernelSelector>& kernels,
+                                         const Context& context, DiagnosticList& findings);
 
 /// --shard "2/5": every fifth kernel, from the second on. `invalid_argument` for other words.
 Result<std::vector<testkit::KernelSelector>> shard_of(const std::string& shard,

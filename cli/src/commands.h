@@ -97,6 +97,11 @@ struct TestOptions {
     std::string shard;   ///< "1/3": this part of the kernels
     std::string matrix;  ///< "github": print the kernels as a job matrix
     bool print_qemu = false;
+    bool check = false;   ///< only look at the scenarios
+    bool list = false;    ///< print them
+    bool schema = false;  ///< print the schema of scenario files
+    bool raw = false;     ///< load and attach each program, without the runtime and without scenarios
+    bool shell = false;   ///< a shell in the machine
     unsigned gdb_port = 0;
 };
 int test(const TestOptions& options, const Context& context);

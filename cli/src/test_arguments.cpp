@@ -11,7 +11,8 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
     command->add_option("--kernel", options.kernels, "host, 5.10, 6.1, 6.12, ... (default host)")
         ->delimiter(',')
         ->type_name("K,...");
-    command->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F")
+    command
+        ->add_option("--report", options.reports, "also write a report: junit=F, json=F, markdown=F, github")
         ->delimiter(',')
         ->type_name("KIND=FILE,...");
     command->add_option("--only", options.only, "only this scenario: its name, or its file without .yaml")
@@ -30,6 +31,12 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
         ->add_option("--matrix", options.matrix, "print the kernels as a matrix of jobs, and do nothing else")
         ->check(CLI::IsMember({"github"}))
         ->type_name("github");
+    command->add_flag("--check", options.check, "only say whether the scenarios are free of errors");
+    command->add_flag("--list", options.list, "print the scenarios, and do nothing else");
+    command->add_flag("--schema", options.schema, "print the JSON schema of scenario files");
+    command->add_flag("--raw", options.raw,
+                      "load and attach each program of a folder or object by itself, without scenarios");
+    command->add_flag("--shell", options.shell, "a shell in a machine with the first of the kernels");
     command->add_flag("--print-qemu", options.print_qemu,
                       "print the command lines of the machines, and do nothing else");
     command
@@ -39,11 +46,14 @@ CLI::App* add_test_command(CLI::App& app, TestOptions& options, std::function<vo
     command->footer(
         "Examples:\n  gadget test gadgets/trace_open --kernel host,6.1,6.12 --arch amd64,arm64\n"
         "  gadget test gadgets/trace_open --only failed_only --report junit=results.xml\n"
+        "  gadget test gadgets/trace_open --raw --kernel 5.10,6.1,6.12\n"
         "  gadget test --exec ./my_test --arg=--verbose --kernel 5.10,6.12\n"
+        "  gadget test --shell --kernel 6.12\n"
         "  gadget test gadgets/trace_open --kernel 5.10,6.1,6.12 --matrix github");
     command->callback([&options, chosen = std::move(chosen)] {
-        if (options.path.empty() && options.exec.empty() && options.matrix.empty())
-            throw CLI::RequiredError("path");
+        const bool needs_path =
+            options.exec.empty() && options.matrix.empty() && !options.schema && !options.shell;
+        if (options.path.empty() && needs_path) throw CLI::RequiredError("path");
         chosen();
     });
     return command;

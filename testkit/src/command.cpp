@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <set>
 
 #include "gadget/support/subprocess.h"
 #include "gadget/support/text.h"
@@ -82,15 +83,13 @@ struct Baggage {
     std::vector<std::pair<std::string, Bytes>> libraries;
 };
 
-Result<Baggage> pack(const CommandRequest& request) {
+Result<Baggage> pack(const std::filesystem::path& program, bool with_libraries) {
     Baggage baggage;
-    GADGET_TRY_ASSIGN(baggage.program, read_file(request.program));
-    GADGET_TRY_ASSIGN(baggage.facts, elf_facts(baggage.program, request.program.string()));
-    const bool machines = std::any_of(request.kernels.begin(), request.kernels.end(),
-                                      [](const KernelSelector& kernel) { return !kernel.is_host(); });
-    if (!machines || baggage.facts.interpreter.empty() || baggage.facts.arch != model::host_arch())
+    GADGET_TRY_ASSIGN(baggage.program, read_file(program));
+    GADGET_TRY_ASSIGN(baggage.facts, elf_facts(baggage.program, program.string()));
+    if (!with_libraries || baggage.facts.interpreter.empty() || baggage.facts.arch != model::host_arch())
         return baggage;
-    GADGET_TRY_ASSIGN(const auto files, libraries_of(request.program, baggage.facts.interpreter));
+    GADGET_TRY_ASSIGN(const auto files, libraries_of(program, baggage.facts.interpreter));
     for (const auto& file : files) {
         GADGET_TRY_ASSIGN(Bytes content, read_file(file));
         baggage.libraries.emplace_back(file.string(), std::move(content));
@@ -182,7 +181,9 @@ int status_of(const Error& error) {
 Result<std::vector<CommandResult>> run_command_on_kernels(const CommandRequest& request,
                                                           CommandObserver& observer,
                                                           const CancelToken& cancel) {
-    GADGET_TRY_ASSIGN(const Baggage baggage, pack(request));
+    const bool machines = std::any_of(request.kernels.begin(), request.kernels.end(),
+                                      [](const KernelSelector& kernel) { return !kernel.is_host(); });
+    GADGET_TRY_ASSIGN(const Baggage baggage, pack(request.program, machines));
     const KernelPlace place{
         .runners = request.runners, .cache = request.cache, .memory_mib = request.memory_mib};
     std::vector<CommandResult> results;
@@ -210,6 +211,33 @@ Result<std::vector<CommandResult>> run_command_on_kernels(const CommandRequest& 
         results.push_back(std::move(result));
     }
     return results;
+}
+
+Result<std::vector<std::string>> shell_command_line(const ShellRequest& request, const KernelSelector& kernel,
+                                                    const CancelToken& cancel) {
+    GADGET_TRY_ASSIGN(Baggage shell, pack(request.shell, true));
+    if (shell.facts.arch != kernel.arch)
+        return Error{
+            .code = ErrorCode::unsupported,
+            .message = "there is no shell for " + std::string(model::to_string(kernel.arch)) + " here",
+            .hint = "give one that is linked static with --exec PROGRAM"};
+    JobTest test{.id = "0", .kind = JobKind::terminal, .argv = {"/bin/" + request.shell.filename().string()}};
+    Cargo cargo{.job = {}, .files = {{test.argv[0], shell.program, 0755}}};
+    cargo.job.tests.push_back(std::move(test));
+    std::set<std::string> packed{cargo.files[0].name};
+    const auto add = [&](const std::string& name, const Bytes& content) {
+        if (packed.insert(name).second) cargo.files.push_back({name, content, 0755});
+    };
+    for (const auto& [name, content] : shell.libraries) add(name, content);
+    for (const auto& program : request.programs) {
+        const auto baggage = pack(program, true);
+        if (!baggage || baggage->facts.arch != kernel.arch) continue;
+        add("/bin/" + program.filename().string(), baggage->program);
+        for (const auto& [name, content] : baggage->libraries) add(name, content);
+    }
+    const KernelPlace place{
+        .runners = request.runners, .cache = request.cache, .memory_mib = request.memory_mib};
+    return machine_command(kernel, place, std::move(cargo), request.initramfs, cancel);
 }
 
 int exit_status(const std::vector<CommandResult>& results) {

@@ -86,7 +86,9 @@ std::string missing_host_permission() {
 }
 
 Result<RunEnd> run_on_host(HostRequest request, const FrameHandler& handler, const CancelToken& cancel) {
-    if (auto why = missing_host_permission(); !why.empty()) {
+    const bool only_shows = std::all_of(request.job.tests.begin(), request.job.tests.end(),
+                                        [](const JobTest& test) { return test.kind == JobKind::replay; });
+    if (auto why = only_shows ? std::string() : missing_host_permission(); !why.empty()) {
         return Error{.code = ErrorCode::permission_denied,
                      .message = "permission to use BPF on this kernel (" + why + ")",
                      .hint = "run as root, or leave out 'host'",

@@ -24,7 +24,7 @@ struct HostRequest {
 };
 
 /// Runs the job on this kernel, with the agent of `runner` as a child process. `permission_denied` when
-/// BPF is not allowed.
+/// BPF is not allowed, and there is more to do than to show recordings.
 Result<RunEnd> run_on_host(HostRequest request, const FrameHandler& handler, const CancelToken& cancel);
 
 }  // namespace gadget::testkit

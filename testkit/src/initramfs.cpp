@@ -18,7 +18,10 @@ Result<Bytes> make_initramfs(const Kernel& kernel, std::span<const std::byte> ru
     if (!kernel.modules.empty()) {
         // The distribution's kernels load modules without a signature; others may not.
         const bool plain = !kernel.version.empty();
-        GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, port_modules()));
+        const auto port = port_modules();
+        std::vector<std::string_view> wanted(port.begin(), port.end());
+        wanted.insert(wanted.end(), job.wanted_modules.begin(), job.wanted_modules.end());
+        GADGET_TRY_ASSIGN(const auto modules, order_modules(kernel.modules, wanted));
         for (const auto& path : modules) {
             GADGET_TRY_ASSIGN(Bytes module, read_file(path));
             if (plain) module = plain_module(std::move(module));

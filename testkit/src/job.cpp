@@ -14,6 +14,22 @@ Error bad_line(std::size_t number, std::string_view why) {
                  .message = "test job, line " + std::to_string(number) + ": " + std::string(why)};
 }
 
+/// "step ID KIND (NAME VALUE)...": a step, a fixture, or what cleans up.
+JobStep step_of(const Record& record) {
+    JobStep step{.id = record[1], .kind = record[2], .options = {}};
+    for (std::size_t i = 3; i < record.size(); i += 2) step.options[record[i]] = record[i + 1];
+    return step;
+}
+
+Record record_of(std::string key, const JobStep& step) {
+    Record record{std::move(key), step.id, step.kind};
+    for (const auto& [name, value] : step.options) {
+        record.push_back(name);
+        record.push_back(value);
+    }
+    return record;
+}
+
 /// Applies one record; false when it is not understood.
 bool apply_to_test(JobTest& test, const Record& record) {
     const auto& key = record[0];
@@ -22,12 +38,16 @@ bool apply_to_test(JobTest& test, const Record& record) {
     } else if (key == "manifest" && record.size() == 2) {
         test.manifest = record[1];
     } else if (key == "word" && record.size() == 2) {
-        test.kind = JobKind::command;
+        if (test.kind == JobKind::gadget) test.kind = JobKind::command;
         test.argv.push_back(record[1]);
+    } else if (key == "terminal" && record.size() == 1) {
+        test.kind = JobKind::terminal;
     } else if (key == "environment" && record.size() == 2) {
         test.environment.push_back(record[1]);
     } else if (key == "pause" && record.size() == 1) {
         test.pause = true;
+    } else if (key == "isolated" && record.size() == 1) {
+        test.isolated = true;
     } else if (key == "param" && record.size() == 3) {
         test.params.emplace_back(record[1], record[2]);
     } else if (key == "feature" && record.size() == 2) {
@@ -36,10 +56,17 @@ bool apply_to_test(JobTest& test, const Record& record) {
         const auto& text = record[1];
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), test.timeout_ms);
         return error == std::errc{} && end == text.data() + text.size();
-    } else if (key == "step" && record.size() >= 3 && record.size() % 2 == 1) {
-        JobStep step{.id = record[1], .kind = record[2], .options = {}};
-        for (std::size_t i = 3; i < record.size(); i += 2) step.options[record[i]] = record[i + 1];
-        test.steps.push_back(std::move(step));
+    } else if (key == "recording" && record.size() == 2) {
+        test.kind = JobKind::replay;
+        test.recording = record[1];
+    } else if (key == "output" && record.size() == 2) {
+        test.output = record[1];
+    } else if (record.size() >= 3 && record.size() % 2 == 1 && key == "step") {
+        test.steps.push_back(step_of(record));
+    } else if (record.size() >= 3 && record.size() % 2 == 1 && key == "fixture") {
+        test.fixtures.push_back(step_of(record));
+    } else if (record.size() >= 3 && record.size() % 2 == 1 && key == "cleanup") {
+        test.cleanup.push_back(step_of(record));
     } else {
         return false;
     }
@@ -74,20 +101,19 @@ std::string encode_job(const Job& job) {
         add({"test", test.id});
         add({"object", test.object});
         if (!test.manifest.empty()) add({"manifest", test.manifest});
+        if (test.kind == JobKind::replay) add({"recording", test.recording});
+        add({"output", test.output});
         if (test.pause) add({"pause"});
+        if (test.isolated) add({"isolated"});
         add({"timeout", std::to_string(test.timeout_ms)});
+        if (test.kind == JobKind::terminal) add({"terminal"});
         for (const auto& word : test.argv) add({"word", word});
         for (const auto& variable : test.environment) add({"environment", variable});
         for (const auto& [name, value] : test.params) add({"param", name, value});
         for (const auto& feature : test.features) add({"feature", feature});
-        for (const auto& step : test.steps) {
-            Record record{"step", step.id, step.kind};
-            for (const auto& [name, value] : step.options) {
-                record.push_back(name);
-                record.push_back(value);
-            }
-            add(record);
-        }
+        for (const auto& step : test.fixtures) add(record_of("fixture", step));
+        for (const auto& step : test.steps) add(record_of("step", step));
+        for (const auto& step : test.cleanup) add(record_of("cleanup", step));
     }
     return text;
 }

@@ -22,8 +22,10 @@ struct JobStep {
 
 /// What a test runs.
 enum class JobKind : std::uint8_t {
-    gadget,   ///< the gadget, with steps
-    command,  ///< `argv`, to its end
+    gadget,    ///< the gadget, with steps
+    command,   ///< `argv`, to its end
+    terminal,  ///< `argv` with the console as its terminal: nothing is reported
+    replay,    ///< a recorded run through the gadget's runner, to its end
 };
 
 struct JobTest {
@@ -33,10 +35,15 @@ struct JobTest {
     std::vector<std::string> environment;  ///< of a command, "NAME=VALUE"
     std::string object;                    ///< path
     std::string manifest;                  ///< path, may be empty
+    std::string recording;                 ///< path, of a replay
+    std::string output = "json";           ///< how the runner shows its rows
     std::vector<std::pair<std::string, std::string>> params;
     std::vector<std::string> features;  ///< needed; the test is skipped when one is missing
+    std::vector<JobStep> fixtures;      ///< made before anything else, names of the fixture table
     std::vector<JobStep> steps;
-    bool pause = false;  ///< the gadget is stopped while the steps run
+    std::vector<JobStep> cleanup;  ///< after the gadget, whatever came before
+    bool pause = false;            ///< the gadget is stopped while the steps run
+    bool isolated = false;         ///< in namespaces and a control group of its own
     std::uint32_t timeout_ms = 10'000;
 };
 
@@ -45,6 +52,9 @@ struct Job {
     std::string program;               ///< path of the executable that runs gadgets
     std::vector<std::string> modules;  ///< paths, in loading order
     std::vector<JobTest> tests;
+    /// Names of modules that the tests need beside those of the machine. Not a part of the text: who packs
+    /// the machine makes `modules` of them.
+    std::vector<std::string> wanted_modules{};
 };
 
 /// Name of the virtio-serial port that carries the frames.

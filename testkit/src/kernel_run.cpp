@@ -5,10 +5,14 @@
 #include <charconv>
 
 #include "gadget/support/text.h"
+#include "guest/attach.h"
 #include "vocabulary.h"
 
 namespace gadget::testkit {
 namespace {
+
+using guest::kAttachRefused;
+using guest::kLoadRefused;
 
 constexpr std::size_t kMaxKept = std::size_t{8} << 20;  // of rows or messages, for each test
 constexpr unsigned kSettleMs = 50;
@@ -94,7 +98,32 @@ void keep_log(const std::filesystem::path& file, const std::string& text, TestRe
     if (!text.empty() && write_file_atomic(file, text)) result.logs.push_back(file);
 }
 
+/// Modules that bring what the test names.
+std::vector<std::string> wanted_modules(const JobTest& test) {
+    std::vector<std::string> names;
+    const auto add = [&](std::string_view module) {
+        if (!module.empty()) names.emplace_back(module);
+    };
+    for (const auto& spec : feature_specs()) {
+        if (std::find(test.features.begin(), test.features.end(), spec.name) != test.features.end())
+            add(spec.module);
+    }
+    const auto add_kinds = [&](std::span<const StimulusSpec> specs, const std::vector<JobStep>& steps) {
+        for (const auto& step : steps) {
+            for (const auto& spec : specs) add(spec.kind == step.kind ? spec.module : std::string_view());
+        }
+    };
+    add_kinds(fixture_specs(), test.fixtures);
+    add_kinds(stimulus_specs(), test.steps);
+    add_kinds(stimulus_specs(), test.cleanup);
+    return names;
+}
+
 }  // namespace
+
+std::string recording_name(std::size_t test) {
+    return "recording-" + std::to_string(test);
+}
 
 KernelRun::KernelRun(const KernelSelector& kernel, const std::vector<Scenario>& scenarios, Tell tell,
                      unsigned patience)
@@ -165,7 +194,8 @@ void KernelRun::apply(Test& test, const Record& record, std::vector<Record>& rep
 
 void KernelRun::prepare_matcher(Test& test) {
     if (test.matcher || test.matcher_error) return;
-    auto matcher = Matcher::create(test.scenario->expectations, test.variables);
+    auto matcher =
+        Matcher::create(test.scenario->expectations, test.variables, test.scenario->output != "json");
     if (matcher) {
         test.matcher.emplace(std::move(*matcher));
     } else {
@@ -210,6 +240,22 @@ void KernelRun::judge_early_end(const Test& test, TestResult& result) {
     }
 }
 
+/// Of a program that was loaded and attached by itself: see guest/attach.h.
+void KernelRun::judge_attached(const Test& test, TestResult& result) {
+    auto message = last_message(test.log);
+    if (test.signal != 0) return judge_early_end(test, result);
+    if (test.code == kLoadRefused)
+        return fail(result, FailureClass::load_refused, "the kernel refused to load the program: " + message,
+                    "the log of the test has the verifier's words");
+    if (test.code == kAttachRefused)
+        return fail(result, FailureClass::attach_refused, "the program could not be attached: " + message);
+    if (test.code != 0)
+        return fail(result, FailureClass::gadget_failed,
+                    "exit status " + std::to_string(test.code) + ": " + message);
+    if (!test.kernel_problems.empty())
+        fail(result, FailureClass::kernel_problem, "the kernel reported: " + test.kernel_problems.front());
+}
+
 std::string KernelRun::missing_message(const Test& test) {
     for (const auto& message : test.scenario->messages) {
         if (test.log.find(message) == std::string::npos) return message;
@@ -224,9 +270,14 @@ void KernelRun::judge(const Test& test, unsigned patience, TestResult& result) {
         result.outcome = Outcome::skipped;
         result.failure = FailureClass::missing_feature;
         result.message = "missing: " + test.missing;
+    } else if (test.state == "broken" && !test.stimulus_failure.empty()) {
+        fail(result, FailureClass::stimulus_failed, test.stimulus_failure,
+             "name under 'requires' what the kernel lacks, or correct the scenario");
     } else if (test.state == "broken") {
         fail(result, FailureClass::gadget_failed, "the test could not be started: " + test.detail);
         result.outcome = Outcome::error;
+    } else if (test.state == "exited") {
+        judge_attached(test, result);
     } else if (test.state == "early") {
         judge_early_end(test, result);
     } else if (test.state == "unready") {
@@ -314,11 +365,27 @@ Job make_job(const std::vector<Scenario>& scenarios, const std::string& object, 
         JobTest test{.id = std::to_string(i),
                      .object = object,
                      .manifest = manifest,
+                     .output = scenario.output,
                      .params = scenario.params,
                      .features = scenario.features,
                      .pause = scenario.pause,
+                     .isolated = scenario.replay.empty(),
                      .timeout_ms = scenario.timeout_seconds * 1000 * patience};
-        for (const auto& step : scenario.steps) test.steps.push_back({step.id, step.kind, step.options});
+        if (!scenario.replay.empty()) {
+            test.kind = JobKind::replay;
+            test.recording = "@/" + recording_name(i);
+        }
+        if (!scenario.raw_program.empty()) {
+            test.kind = JobKind::command;
+            test.argv = {"@program", "testkit-attach", object, scenario.raw_program};
+        }
+        const auto copy = [](const std::vector<Step>& from, std::vector<JobStep>& to) {
+            for (const auto& step : from) to.push_back({step.id, step.kind, step.options});
+        };
+        copy(scenario.fixtures, test.fixtures);
+        copy(scenario.steps, test.steps);
+        copy(scenario.cleanup, test.cleanup);
+        for (auto& name : wanted_modules(test)) job.wanted_modules.push_back(std::move(name));
         job.tests.push_back(std::move(test));
     }
     return job;

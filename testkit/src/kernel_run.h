@@ -72,6 +72,7 @@ class KernelRun {
     static void stop_when_satisfied(Test& test, const std::string& id, std::vector<Record>& replies);
     static void judge(const Test& test, unsigned patience, TestResult& result);
     static std::string missing_message(const Test& test);
+    static void judge_attached(const Test& test, TestResult& result);
     static void judge_early_end(const Test& test, TestResult& result);
     static void judge_unfinished(const Test& test, const RunEnd& end, TestResult& result);
     static void keep_logs(const Test& test, const std::filesystem::path& folder, TestResult& result);
@@ -82,6 +83,9 @@ class KernelRun {
     std::vector<Test> tests_;
     std::string release_;
 };
+
+/// The file that the recording of the test with this number has in the Cargo.
+[[nodiscard]] std::string recording_name(std::size_t test);
 
 /// The job that makes the agent run `scenarios`; for the paths see Cargo.
 [[nodiscard]] Job make_job(const std::vector<Scenario>& scenarios, const std::string& object,

@@ -139,6 +139,7 @@ Job at_place(Job job, const std::string& folder, const std::string& program) {
     for (auto& test : job.tests) {
         place(test.object);
         place(test.manifest);
+        place(test.recording);
         for (auto& word : test.argv) place(word);
         for (auto& variable : test.environment) {
             const auto equals = variable.find('=') + 1;

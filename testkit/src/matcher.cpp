@@ -48,6 +48,8 @@ struct CompiledField {
 struct CompiledExpectation {
     const Expectation* spec = nullptr;
     std::vector<CompiledField> fields;
+    std::vector<std::vector<CompiledField>> order;
+    std::size_t reached = 0;  ///< events of `order` that came
     std::uint64_t count = 0;
     std::size_t best_score = 0;  ///< fields that match in `best_row`
     std::string best_row;        ///< the row that came nearest without matching
@@ -147,9 +149,9 @@ std::string describe(const CompiledField& field) {
     return name;
 }
 
-std::string describe(const CompiledExpectation& expectation) {
+std::string describe(const std::vector<CompiledField>& fields) {
     std::vector<std::string> parts;
-    for (const auto& field : expectation.fields) parts.push_back(describe(field));
+    for (const auto& field : fields) parts.push_back(describe(field));
     return parts.empty() ? "any content" : join_words(parts);
 }
 
@@ -169,6 +171,14 @@ std::string wanted_count(const Expectation& spec) {
 
 /// Counts `row` for `expectation`, or remembers how near it came.
 void apply(CompiledExpectation& expectation, const Json& row, std::string_view text) {
+    if (expectation.reached < expectation.order.size()) {
+        const auto& next = expectation.order[expectation.reached];
+        const bool comes = std::all_of(next.begin(), next.end(), [&](const CompiledField& field) {
+            return matches(field, lookup(row, field.spec->field));
+        });
+        if (comes) ++expectation.reached;
+    }
+    if (!expectation.order.empty()) return;
     std::size_t score = 0;
     std::string mismatch;
     for (const auto& field : expectation.fields) {
@@ -191,10 +201,46 @@ void apply(CompiledExpectation& expectation, const Json& row, std::string_view t
     }
 }
 
+Result<std::vector<CompiledField>> compile_fields(const std::vector<FieldMatch>& fields,
+                                                  const Variables& variables) {
+    std::vector<CompiledField> compiled;
+    for (const auto& field : fields) {
+        CompiledField entry{.spec = &field};
+        for (const auto& value : field.values) {
+            auto text = substitute(value, variables);
+            if (!text) return std::move(text).context("in the expectation on '" + field.field + "'").error();
+            entry.values.push_back(std::move(*text));
+        }
+        if (field.kind == FieldMatch::Kind::regex) {
+            GADGET_TRY_ASSIGN(entry.regex, compile_regex(entry.values.at(0)));
+        }
+        compiled.push_back(std::move(entry));
+    }
+    return compiled;
+}
+
+/// Which event of the order is missing.
+std::string order_failure(const CompiledExpectation& expectation, std::uint64_t rows) {
+    const auto number = [](std::size_t value) { return std::to_string(value); };
+    std::string text = "expected " + number(expectation.order.size()) + " events in their order, got " +
+                       number(expectation.reached) + " of them (of " + std::to_string(rows) +
+                       " events); none with " + describe(expectation.order[expectation.reached]);
+    if (expectation.reached > 0)
+        text += " came after the one with " + describe(expectation.order[expectation.reached - 1]);
+    return text;
+}
+
+/// The line of the scenario that an expectation stands in.
+std::string place_of(const Expectation& spec) {
+    return spec.where.line == 0 ? std::string()
+                                : spec.where.file + ":" + std::to_string(spec.where.line) + ": ";
+}
+
 }  // namespace
 
 struct Matcher::Impl {
     std::vector<CompiledExpectation> expectations;
+    bool lines = false;
     std::uint64_t rows = 0;
     std::string bad_row;
 };
@@ -204,22 +250,16 @@ Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
 
-Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, const Variables& variables) {
+Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, const Variables& variables,
+                                bool lines) {
     auto impl = std::make_unique<Impl>();
+    impl->lines = lines;
     for (const auto& spec : expectations) {
         CompiledExpectation compiled{.spec = &spec};
-        for (const auto& field : spec.fields) {
-            CompiledField entry{.spec = &field};
-            for (const auto& value : field.values) {
-                auto text = substitute(value, variables);
-                if (!text)
-                    return std::move(text).context("in the expectation on '" + field.field + "'").error();
-                entry.values.push_back(std::move(*text));
-            }
-            if (field.kind == FieldMatch::Kind::regex) {
-                GADGET_TRY_ASSIGN(entry.regex, compile_regex(entry.values.at(0)));
-            }
-            compiled.fields.push_back(std::move(entry));
+        GADGET_TRY_ASSIGN(compiled.fields, compile_fields(spec.fields, variables));
+        for (const auto& event : spec.order) {
+            GADGET_TRY_ASSIGN(auto fields, compile_fields(event, variables));
+            compiled.order.push_back(std::move(fields));
         }
         impl->expectations.push_back(std::move(compiled));
     }
@@ -228,6 +268,11 @@ Result<Matcher> Matcher::create(const std::vector<Expectation>& expectations, co
 
 void Matcher::row(std::string_view json) {
     ++impl_->rows;
+    if (impl_->lines) {
+        const Json line{{"line", json}};
+        for (auto& expectation : impl_->expectations) apply(expectation, line, json);
+        return;
+    }
     const auto row = Json::parse(json, nullptr, false);
     const auto is_object = [](const Json& element) { return element.is_object(); };
     if (row.is_array() && std::all_of(row.begin(), row.end(), is_object)) {  // all rows of one fetch
@@ -248,7 +293,10 @@ void Matcher::row(std::string_view json) {
 
 bool Matcher::satisfied() const {
     for (const auto& expectation : impl_->expectations) {
-        if (expectation.count < expectation.spec->minimum) return false;
+        const bool ordered = !expectation.order.empty();
+        if (ordered ? expectation.reached < expectation.order.size()
+                    : expectation.count < expectation.spec->minimum)
+            return false;
     }
     return true;
 }
@@ -271,13 +319,16 @@ std::vector<std::string> Matcher::failures() const {
     std::vector<std::string> failures;
     for (const auto& expectation : impl_->expectations) {
         const auto& spec = *expectation.spec;
+        if (!expectation.order.empty()) {
+            if (expectation.reached < expectation.order.size())
+                failures.push_back(place_of(spec) + order_failure(expectation, impl_->rows));
+            continue;
+        }
         const bool too_few = expectation.count < spec.minimum;
         if (!too_few && expectation.count <= spec.maximum) continue;
-        std::string text = "expected " + wanted_count(spec) + " with " + describe(expectation) + ", got " +
-                           std::to_string(expectation.count) + " (of " + std::to_string(impl_->rows) +
-                           " events)";
-        if (spec.where.line != 0)
-            text = spec.where.file + ":" + std::to_string(spec.where.line) + ": " + text;
+        std::string text = place_of(spec) + "expected " + wanted_count(spec) + " with " +
+                           describe(expectation.fields) + ", got " + std::to_string(expectation.count) +
+                           " (of " + std::to_string(impl_->rows) + " events)";
         if (too_few && !expectation.best_row.empty()) {
             text += "; nearest, but " + expectation.best_mismatch + ": " + expectation.best_row;
         } else if (!too_few && !expectation.surplus_row.empty()) {

@@ -17,8 +17,10 @@ namespace gadget::testkit {
 
 class Matcher {
   public:
-    /// Replaces the variables and compiles the expressions: `rejected_input` names what cannot be.
-    static Result<Matcher> create(const std::vector<Expectation>& expectations, const Variables& variables);
+    /// Replaces the variables and compiles the expressions: `rejected_input` names what cannot be. With
+    /// `lines` the gadget prints no JSON: each line is an event with the field "line".
+    static Result<Matcher> create(const std::vector<Expectation>& expectations, const Variables& variables,
+                                  bool lines = false);
     Matcher(Matcher&&) noexcept;
     Matcher& operator=(Matcher&&) noexcept;
     ~Matcher();

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kPortModules{"virtio_pci", "virtio_console"};
 
-constexpr std::array<std::string_view, 14> kGadgetModules{
+constexpr std::array<std::string_view, 15> kGadgetModules{
     "virtio",
     "virtio_ring",
     "virtio_pci",
@@ -30,6 +30,7 @@ constexpr std::array<std::string_view, 14> kGadgetModules{
     "overlay",
     "tcp_diag",
     "inet_diag",
+    "loop",
 };
 
 constexpr std::size_t kMaxModule = std::size_t{32} << 20;

@@ -6,6 +6,7 @@
 
 #include "gadget/support/text.h"
 #include "gadget/testkit.h"
+#include "host_run.h"
 #include "kernel_run.h"
 #include "kernel_session.h"
 #include "machine_limit.h"
@@ -55,7 +56,7 @@ class Run {
 
     Result<std::vector<std::string>> command(const KernelSelector& kernel,
                                              const std::filesystem::path& file) const {
-        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel));
+        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel, request_.scenarios));
         return machine_command(kernel, place(), std::move(cargo), file, cancel_);
     }
 
@@ -70,16 +71,32 @@ class Run {
     }
 
     std::vector<TestResult> test_kernel(const KernelSelector& kernel) {
+        const auto is_replay = [](const Scenario& scenario) { return !scenario.replay.empty(); };
+        const auto& all = request_.scenarios;
+        if (!kernel.is_host() || std::none_of(all.begin(), all.end(), is_replay) ||
+            missing_host_permission().empty())
+            return run_scenarios(kernel, all);
+        // Recordings need no permission: each scenario for itself, in its place.
+        std::vector<TestResult> results;
+        for (const auto& scenario : all) {
+            auto some = run_scenarios(kernel, {scenario});
+            std::move(some.begin(), some.end(), std::back_inserter(results));
+        }
+        return results;
+    }
+
+    std::vector<TestResult> run_scenarios(const KernelSelector& kernel,
+                                          const std::vector<Scenario>& scenarios) {
         const auto tell = [&](std::string_view text) { observer_.step(kernel, text); };
-        KernelRun run(kernel, request_.scenarios, tell, patience(kernel));
-        auto end = on_kernel(kernel, run);
-        if (!end) return not_run(kernel, end.error());
+        KernelRun run(kernel, scenarios, tell, patience(kernel));
+        auto end = on_kernel(kernel, scenarios, run);
+        if (!end) return not_run(kernel, scenarios, end.error());
         if (end->failure && end->failure->code == ErrorCode::cancelled) cancelled_ = true;
         const auto folder = kernel.id + "-" + std::string(model::to_string(kernel.arch));
         return run.finish(*end, request_.logs.empty() ? request_.logs : request_.logs / folder);
     }
 
-    Result<Cargo> cargo_for(const KernelSelector& kernel) const {
+    Result<Cargo> cargo_for(const KernelSelector& kernel, const std::vector<Scenario>& scenarios) const {
         const auto object = request_.objects.find(kernel.arch);
         if (object == request_.objects.end()) {
             const std::string name(model::to_string(kernel.arch));
@@ -88,11 +105,15 @@ class Run {
                          .hint = "build it with '--arch " + name + "'",
                          .requirement = Requirement{name + " object", ""}};
         }
-        Cargo cargo{.job = make_job(request_.scenarios, "@/gadget.bpf.o",
+        Cargo cargo{.job = make_job(scenarios, "@/gadget.bpf.o",
                                     request_.manifest.empty() ? "" : "@/gadget.yaml", patience(kernel)),
                     .files = {{"gadget.bpf.o", object->second}},
                     .limit = run_timeout() * patience(kernel)};
         if (!request_.manifest.empty()) cargo.files.push_back({"gadget.yaml", as_bytes(request_.manifest)});
+        for (std::size_t i = 0; i < scenarios.size(); ++i) {
+            if (!scenarios[i].replay.empty())
+                cargo.files.push_back({recording_name(i), scenarios[i].recording});
+        }
         return cargo;
     }
 
@@ -104,8 +125,9 @@ class Run {
                 .debug = {.gdb_port = request_.gdb_port}};
     }
 
-    Result<RunEnd> on_kernel(const KernelSelector& kernel, KernelRun& run) {
-        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel));
+    Result<RunEnd> on_kernel(const KernelSelector& kernel, const std::vector<Scenario>& scenarios,
+                             KernelRun& run) {
+        GADGET_TRY_ASSIGN(Cargo cargo, cargo_for(kernel, scenarios));
         return run_on_kernel(
             kernel, place(), std::move(cargo), [&run](const Record& record) { return run.frame(record); },
             [&](std::string_view text) { observer_.step(kernel, text); }, cancel_);
@@ -123,10 +145,11 @@ class Run {
         return total;
     }
 
-    std::vector<TestResult> not_run(const KernelSelector& kernel, const Error& error) {
+    std::vector<TestResult> not_run(const KernelSelector& kernel, const std::vector<Scenario>& scenarios,
+                                    const Error& error) {
         if (error.code == ErrorCode::cancelled) cancelled_ = true;
         std::vector<TestResult> results;
-        for (const auto& scenario : request_.scenarios) {
+        for (const auto& scenario : scenarios) {
             TestResult result{.scenario = scenario.name, .kernel = kernel, .outcome = Outcome::error};
             result.failure = error.code == ErrorCode::not_found || is_network(error)
                                  ? FailureClass::no_kernel

@@ -46,6 +46,43 @@ TEST(ParseScenario, ReadsEverything) {
     EXPECT_EQ(scenario->expectations[2].maximum, 0U);
 }
 
+constexpr const char* kPlaces = R"(name: places
+fixtures:
+  - netns:
+    id: far
+  - veth: {name: a, address: [10.0.0.1/24, "fd00::1/64"], peer: b, peer-netns: far}
+  - cgroup: {memory: 1000000}
+    id: box
+  - file: {path: "${tmp}/x", content: "", mode: 600}
+  - processes: {depth: 3, width: 2}
+    id: tree
+steps:
+  - signal: {signal: USR1, to: "${tree.1.pid}"}
+    netns: far
+    cgroup: box
+defer:
+  - remove: {path: "${tmp}/x"}
+expect:
+  - order: [{a: 1}, {a: {min: 2}}]
+output: columns
+)";
+
+TEST(ParseScenario, ReadsFixturesPlacesAndCleanup) {
+    DiagnosticList findings;
+    const auto scenario = parse_scenario(kPlaces, "a.yaml", findings);
+    ASSERT_TRUE(scenario) << findings.all().at(0).message;
+    ASSERT_EQ(scenario->fixtures.size(), 5U);
+    EXPECT_EQ(scenario->fixtures[0].id, "far");
+    EXPECT_EQ(scenario->fixtures[1].id, "fixture2");
+    EXPECT_EQ(scenario->fixtures[1].options.at("address"), "10.0.0.1/24 fd00::1/64");
+    EXPECT_EQ(scenario->steps.at(0).options.at("netns"), "far");
+    ASSERT_EQ(scenario->cleanup.size(), 1U);
+    EXPECT_EQ(scenario->cleanup[0].id, "defer1");
+    ASSERT_EQ(scenario->expectations.at(0).order.size(), 2U);
+    EXPECT_EQ(scenario->expectations[0].order[1].at(0).minimum, 2.0);
+    EXPECT_EQ(scenario->output, "columns");
+}
+
 struct Refused {
     const char* what;
     const char* text;
@@ -94,6 +131,39 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"MinAboveMax", "name: a\nexpect:\n  - event: {}\n    count: {min: 3, max: 2}\n",
                 "scenario-number", 4},
         Refused{"BadTimeout", "name: a\ntimeout: 0\nexpect: [{event: {}}]\n", "scenario-number", 2},
+        Refused{"UnknownFixture", "name: a\nfixtures: [{nets: {}}]\nexpect: [{event: {}}]\n",
+                "scenario-unknown-key", 2},
+        Refused{"PlaceWithoutFixture", "name: a\nsteps: [{fork: , netns: far}]\nexpect: [{event: {}}]\n",
+                "scenario-unknown-fixture", 2},
+        Refused{"PlaceOfAnotherKind",
+                "name: a\nfixtures: [{cgroup: , id: far}]\nsteps: [{fork: , netns: far}]\nexpect: [{event: "
+                "{}}]\n",
+                "scenario-unknown-fixture", 3},
+        Refused{"FixtureWithUser", "name: a\nfixtures: [{netns: , uid: 1}]\nexpect: [{event: {}}]\n",
+                "scenario-unknown-key", 2},
+        Refused{"BadId", "name: a\nsteps: [{fork: , id: ../x}]\nexpect: [{event: {}}]\n", "scenario-id", 2},
+        Refused{"NumberThatIsNone", "name: a\nsteps: [{fork: , repeat: many}]\nexpect: [{event: {}}]\n",
+                "scenario-number", 2},
+        Refused{"ModeThatIsNone", "name: a\nsteps: [{mkdir: {path: /x, mode: 888}}]\nexpect: [{event: {}}]\n",
+                "scenario-number", 2},
+        Refused{"FlagThatIsNone",
+                "name: a\nsteps: [{remove: {path: /x, folder: maybe}}]\nexpect: [{event: {}}]\n",
+                "scenario-type", 2},
+        Refused{"WordThatIsNone",
+                "name: a\nsteps: [{open: {path: /x, flags: [read, wirte]}}]\nexpect: [{event: {}}]\n",
+                "scenario-unknown-word", 2},
+        Refused{"ErrorThatIsNone",
+                "name: a\nsteps: [{open: {path: /x, error: enoent}}]\nexpect: [{event: {}}]\n",
+                "scenario-type", 2},
+        Refused{"OrderOfOne", "name: a\nexpect:\n  - order: [{}]\n", "scenario-type", 3},
+        Refused{"OrderWithCount", "name: a\nexpect:\n  - order: [{}, {}]\n    count: 1\n", "scenario-expect",
+                4},
+        Refused{"UnknownOutput", "name: a\noutput: xml\nexpect: [{event: {}}]\n", "scenario-unknown-output",
+                2},
+        Refused{"ReplayWithSteps", "name: a\nreplay: x.rec\nsteps: [{fork: }]\nexpect: [{event: {}}]\n",
+                "scenario-replay", 3},
+        Refused{"ReplayElsewhere", "name: a\nreplay: ../x.rec\nexpect: [{event: {}}]\n", "scenario-replay",
+                2},
         Refused{"Syntax", "name: a\nexpect: [\n", "scenario-syntax", 3},
         Refused{"NotAMapping", "- a\n", "scenario-type", 1}),
     [](const testing::TestParamInfo<Refused>& refused) { return std::string(refused.param.what); });
@@ -131,14 +201,29 @@ TEST(LoadScenarios, ReadsAFolderInOrderAndRefusesTheSameNameTwice) {
     EXPECT_EQ(load_scenarios(folder->path(), findings).error().code, ErrorCode::rejected_input);
 }
 
+TEST(LoadScenarios, ReadsTheRecordingBesideTheScenario) {
+    auto folder = TempDir::create();
+    ASSERT_TRUE(folder);
+    DiagnosticList findings;
+    ASSERT_TRUE(
+        write_file_atomic(folder->path() / "a.yaml", "name: a\nreplay: a.rec\nexpect: [{event: {}}]\n"));
+    EXPECT_EQ(load_scenarios(folder->path(), findings).error().code, ErrorCode::rejected_input);
+    ASSERT_EQ(findings.all().size(), 1U);
+    EXPECT_EQ(findings.all()[0].id, "scenario-replay");
+    ASSERT_TRUE(write_file_atomic(folder->path() / "a.rec", "bytes"));
+    const auto scenarios = load_scenarios(folder->path(), findings);
+    ASSERT_TRUE(scenarios);
+    EXPECT_EQ(as_text((*scenarios)[0].recording), "bytes");
+}
+
 class MatcherTest : public testing::Test {
   protected:
-    void expect(const std::string& expectations, const Variables& variables = {}) {
+    void expect(const std::string& expectations, const Variables& variables = {}, bool lines = false) {
         DiagnosticList findings;
         auto scenario = parse_scenario("name: a\nexpect:\n" + expectations, "s.yaml", findings);
         ASSERT_TRUE(scenario) << findings.all().at(0).message;
         expectations_ = scenario->expectations;
-        auto matcher = Matcher::create(expectations_, variables);
+        auto matcher = Matcher::create(expectations_, variables, lines);
         ASSERT_TRUE(matcher) << matcher.error().to_string();
         matcher_.emplace(std::move(*matcher));
     }
@@ -197,6 +282,29 @@ TEST_F(MatcherTest, CountsWithBounds) {
     EXPECT_TRUE(matcher_->has_upper_bounds());
     ASSERT_EQ(matcher_->failures().size(), 1U);
     EXPECT_NE(matcher_->failures()[0].find("exactly 2"), std::string::npos);
+}
+
+TEST_F(MatcherTest, WantsEventsInTheirOrder) {
+    expect("  - order: [{a: 1}, {a: \"${two}\"}, {a: 3}]\n", {{"two", "2"}});
+    EXPECT_FALSE(holds(R"({"a":2})"));
+    EXPECT_FALSE(holds(R"({"a":1})"));
+    EXPECT_FALSE(holds(R"({"a":3})")) << "too early";
+    EXPECT_FALSE(holds(R"({"a":2})"));
+    ASSERT_EQ(matcher_->failures().size(), 1U);
+    EXPECT_NE(matcher_->failures()[0].find("got 2 of them"), std::string::npos) << matcher_->failures()[0];
+    EXPECT_NE(matcher_->failures()[0].find("a = '3' came after the one with a = '2'"), std::string::npos)
+        << matcher_->failures()[0];
+    EXPECT_FALSE(holds("{}"));
+    EXPECT_TRUE(holds(R"({"a":3})"));
+    EXPECT_FALSE(matcher_->has_upper_bounds());
+}
+
+TEST_F(MatcherTest, TakesLinesThatAreNoJson) {
+    expect("  - event: {line: {regex: \"^cat +12$\"}}\n  - none: {line: {contains: dog}}\n", {}, true);
+    EXPECT_FALSE(holds("COMM PID"));
+    EXPECT_TRUE(holds("cat   12"));
+    EXPECT_FALSE(holds("dog 13"));
+    EXPECT_TRUE(matcher_->bad_row().empty());
 }
 
 TEST_F(MatcherTest, NoneFailsOnTheFirstMatchAndShowsIt) {

@@ -9,6 +9,7 @@
 
 #include "gadget/support/files.h"
 #include "guest/features.h"
+#include "guest/fixtures.h"
 #include "guest/kernel_log.h"
 #include "vocabulary.h"
 
@@ -34,6 +35,8 @@ class StimuliTest : public testing::Test {
 TEST_F(StimuliTest, EveryWordOfTheVocabularyHasCode) {
     for (const auto& spec : stimulus_specs()) EXPECT_TRUE(has_stimulus(spec.kind)) << spec.kind;
     for (const auto& spec : feature_specs()) EXPECT_TRUE(has_probe(spec.name)) << spec.name;
+    for (const auto& spec : fixture_specs()) EXPECT_TRUE(has_fixture(spec.kind)) << spec.kind;
+    EXPECT_FALSE(has_fixture("nonsense"));
     EXPECT_FALSE(has_stimulus("nonsense"));
     EXPECT_NE(run("nonsense", {}), "");
     EXPECT_NE(missing_feature("nonsense"), "");
@@ -90,6 +93,12 @@ TEST_F(StimuliTest, TalksOverTheNetwork) {
     EXPECT_EQ(
         run("dns", {{"name", "no.example"}, {"port", "40977"}, {"type", "AAAA"}, {"answer", "NXDOMAIN"}}),
         "");
+    if (missing_feature("ipv6").empty()) {
+        EXPECT_EQ(run("tcp", {{"port", "40981"}, {"address", "::1"}}), "");
+        EXPECT_EQ(run("udp", {{"port", "40982"}, {"address", "::1"}}), "");
+        EXPECT_EQ(run("dns", {{"name", "gadget.example"}, {"port", "40983"}, {"address", "::1"}}), "");
+        EXPECT_EQ(run("bind", {{"port", "40984"}, {"address", "::1"}}), "");
+    }
     EXPECT_NE(run("tcp", {{"port", "99999"}}), "");
     EXPECT_NE(run("tcp", {{"port", "1"}, {"address", "here"}}), "");
     EXPECT_NE(run("dns", {{"name", "a..b"}, {"port", "40978"}}), "");
@@ -103,6 +112,13 @@ TEST_F(StimuliTest, WaitsAllocatesLocksAndGreets) {
     EXPECT_EQ(run("mutex", {{"ms", "5"}}), "");
     EXPECT_EQ(run("tls", {{"name", "gadget.example"}, {"port", "40979"}}), "");
     EXPECT_NE(run("tls", {{"name", ""}, {"port", "40980"}}), "");
+}
+
+TEST_F(StimuliTest, PassesProbes) {
+    EXPECT_EQ(run("uprobe", {{"argument", "7"}}), "");
+    EXPECT_EQ(run("usdt", {}), "");
+    EXPECT_NE(run("uprobe", {{"argument", "x"}}), "");
+    EXPECT_NE(run("block", {{"size", "100"}}), "") << "no whole block";
 }
 
 TEST(Names, AreTranslatedToNumbers) {

@@ -13,6 +13,7 @@
 #include "gadget/support/text.h"
 #include "gadget/testkit.h"
 #include "machine.h"
+#include "test_cache.h"
 
 namespace gadget::testkit {
 namespace {
@@ -59,17 +60,6 @@ constexpr std::array kVariants{
 
 /// A map whose size userspace chooses: the object says 0.
 constexpr std::string_view kSizedMap = "ig_build_id";
-
-std::filesystem::path cache_folder() {
-    const auto variable = [](const char* name) {
-        const char* value = std::getenv(name);
-        return std::filesystem::path(value == nullptr ? "" : value);
-    };
-    if (const auto given = variable("GADGET_CACHE"); !given.empty()) return given;
-    if (const auto given = variable("XDG_CACHE_HOME"); given.is_absolute()) return given / "gadgetkit";
-    const auto home = variable("HOME");
-    return (home.is_absolute() ? home : std::filesystem::path("/tmp")) / ".cache/gadgetkit";
-}
 
 class Quiet final : public TestObserver {
   public:

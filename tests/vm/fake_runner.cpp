@@ -4,10 +4,15 @@
 // parameters:
 // --emit=JSON (repeatable) prints a row, --behave=NAME misbehaves as NAME says.
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -75,6 +80,61 @@ void write_garbage() {
     }
 }
 
+std::string link_of(const char* path) {
+    char target[128] = {};
+    return ::readlink(path, target, sizeof target - 1) > 0 ? target : "";
+}
+
+/// Whether a process of this name runs.
+bool runs(const char* name) {
+    for (int pid = 2; pid < 100'000; ++pid) {
+        std::FILE* file = std::fopen(("/proc/" + std::to_string(pid) + "/comm").c_str(), "re");
+        if (file == nullptr) continue;
+        char comm[32] = {};
+        const bool found = std::fgets(comm, sizeof comm, file) != nullptr &&
+                           std::strncmp(comm, name, std::strlen(name)) == 0;
+        std::fclose(file);
+        if (found) return true;
+    }
+    return false;
+}
+
+constexpr const char* kLeftName = "left-behind";
+
+/// What the surroundings are like.
+void print_surroundings() {
+    char host[65] = {};
+    (void)::gethostname(host, sizeof host - 1);
+    struct stat unused{};
+    const int written = ::open("/gadgetkit-was-here", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const bool read_only = written < 0 && errno == EROFS;
+    std::printf(R"({"ok":"yes","mnt":"%s","net":"%s","uts":"%s","ipc":"%s","cgroup":"%s","host":"%s",)"
+                R"("root_read_only":%s,"left_pin":%s,"left_interface":%s,"left_process":%s})"
+                "\n",
+                link_of("/proc/self/ns/mnt").c_str(), link_of("/proc/self/ns/net").c_str(),
+                link_of("/proc/self/ns/uts").c_str(), link_of("/proc/self/ns/ipc").c_str(),
+                link_of("/proc/self/ns/cgroup").c_str(), host, read_only ? "true" : "false",
+                ::stat("/sys/fs/bpf/left", &unused) == 0 ? "true" : "false",
+                ::if_nametoindex("left0") != 0 ? "true" : "false", runs(kLeftName) ? "true" : "false");
+    std::fflush(stdout);
+}
+
+/// A name, a pin, and a process that outlives us.
+void leave_things() {
+    (void)::sethostname(kLeftName, std::strlen(kLeftName));
+    (void)::mkdir("/sys/fs/bpf/left", 0700);
+    if (::fork() == 0) {
+        (void)::setsid();
+        (void)::prctl(PR_SET_NAME, kLeftName);
+        if (::fork() == 0) {
+            (void)::signal(SIGINT, SIG_IGN);
+            while (true) ::pause();
+        }
+        ::_exit(0);
+    }
+    (void)::wait(nullptr);
+}
+
 int refuse(const char* message, int status) {
     std::fprintf(stderr, "gadget: %s\n", message);
     return status;
@@ -95,6 +155,9 @@ int run_gadget(const Options& options) {
     if (options.behave == "garbage-ports") write_garbage();
     if (options.behave == "missing-feature")
         return refuse("error: this kernel has no kprobes (missing: kprobe)", 3);
+    if (options.behave == "look") print_surroundings();
+    if (options.behave == "leave") leave_things();
+    if (options.behave == "kill-leader") (void)::kill(::getppid(), SIGKILL);
     if (options.behave == "crash") ::abort();
     if (options.behave == "panic") write_file("/proc/sysrq-trigger", "c");
     if (options.behave == "never-ready") {

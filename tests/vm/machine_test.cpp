@@ -13,22 +13,12 @@
 #include "gadget/testkit.h"
 #include "gadget/testkit/command.h"
 #include "initramfs.h"
+#include "test_cache.h"
 
 namespace gadget::testkit {
 namespace {
 
 constexpr const char* kKernel = "6.12";
-
-std::filesystem::path cache_folder() {
-    const auto variable = [](const char* name) {
-        const char* value = std::getenv(name);
-        return std::filesystem::path(value == nullptr ? "" : value);
-    };
-    if (const auto given = variable("GADGET_CACHE"); !given.empty()) return given;
-    if (const auto given = variable("XDG_CACHE_HOME"); given.is_absolute()) return given / "gadgetkit";
-    const auto home = variable("HOME");
-    return (home.is_absolute() ? home : std::filesystem::path("/tmp")) / ".cache/gadgetkit";
-}
 
 class Quiet final : public TestObserver {
   public:

@@ -3,12 +3,15 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -16,6 +19,7 @@
 #include "../job.h"
 #include "../record.h"
 #include "gadget/support/files.h"
+#include "isolation.h"
 
 namespace gadget::testkit::guest {
 namespace {
@@ -31,6 +35,15 @@ std::optional<unsigned> id_option(const JobStep& step, const std::string& name) 
     return value;
 }
 
+/// Goes where the step happens; why not, or "".
+std::string take_place(const Place& place) {
+    if (!place.cgroup.empty() && !join_cgroup(place.cgroup))
+        return "cannot enter the control group " + place.cgroup + ": " + errno_text(errno);
+    if (place.netns >= 0 && ::setns(place.netns, CLONE_NEWNET) != 0)
+        return "cannot enter the network namespace: " + errno_text(errno);
+    return {};
+}
+
 /// Becomes the user that the step asks for; why not, or "".
 std::string take_identity(const JobStep& step) {
     if (const auto comm = step.options.find("comm"); comm != step.options.end()) {
@@ -44,9 +57,11 @@ std::string take_identity(const JobStep& step) {
     return {};
 }
 
-/// The life of the child: identity first, so that a gadget sees nothing of it, then wait, act, report.
-[[noreturn]] void act(int socket, const JobStep& first, pid_t parent) {
-    auto failure = take_identity(first);
+/// The life of the child: place and identity first, so that a gadget sees nothing of it, then wait, act,
+/// report.
+[[noreturn]] void act(int socket, const JobStep& first, const Place& place, pid_t parent) {
+    auto failure = take_place(place);
+    if (failure.empty()) failure = take_identity(first);
     (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which clears it
     if (::getppid() != parent) ::_exit(1);
     std::string message(kMaxMessage, '\0');
@@ -68,7 +83,7 @@ std::string take_identity(const JobStep& step) {
 
 }  // namespace
 
-Result<Actor> Actor::start(JobStep step) {
+Result<Actor> Actor::start(JobStep step, const Place& place) {
     std::array<int, 2> sockets{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
         return errno_error(errno, "cannot create the socket of a stimulus");
@@ -80,7 +95,7 @@ Result<Actor> Actor::start(JobStep step) {
     if (pid < 0) return errno_error(errno, "cannot fork a stimulus process");
     if (pid == 0) {
         ours.reset();
-        act(theirs.get(), step, parent);
+        act(theirs.get(), step, place, parent);
     }
     return Actor(std::move(step), pid, std::move(ours));
 }
@@ -109,6 +124,13 @@ Result<void> Actor::release(const JobStep& step, const std::string& program) {
         return errno_error(errno, "cannot start step '" + step.id + "'");
     }
     return {};
+}
+
+bool Actor::wait(std::chrono::steady_clock::time_point deadline) const {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd entry{socket_.get(), POLLIN, 0};
+    return ::poll(&entry, 1, static_cast<int>(std::clamp<long long>(left.count(), 0, 600'000))) > 0;
 }
 
 std::string Actor::finish() {

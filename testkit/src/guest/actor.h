@@ -3,9 +3,11 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
+#include "fixtures.h"
 #include "gadget/support/result.h"
 #include "gadget/support/unique_fd.h"
 #include "stimuli.h"
@@ -16,8 +18,8 @@ namespace gadget::testkit::guest {
 /// parameter. The destructor kills it.
 class Actor {
   public:
-    /// Forks; the caller must be single-threaded.
-    static Result<Actor> start(JobStep step);
+    /// Forks; the caller must be single-threaded. The process goes to its place at once.
+    static Result<Actor> start(JobStep step, const Place& place);
     Actor(Actor&& other) noexcept;
     Actor& operator=(Actor&&) = delete;
     Actor(const Actor&) = delete;
@@ -30,6 +32,8 @@ class Actor {
     Result<void> release(const JobStep& step, const std::string& program);
     /// Readable when the step is over.
     [[nodiscard]] int report_fd() const { return socket_.get(); }
+    /// Whether the step is over by then.
+    [[nodiscard]] bool wait(std::chrono::steady_clock::time_point deadline) const;
     /// Why the step failed, or "". Call when report_fd() is readable.
     [[nodiscard]] std::string finish();
 

@@ -2,219 +2,55 @@
 #include "agent.h"
 
 #include <signal.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
+#include <cerrno>
 #include <filesystem>
 
-#include "../variables.h"
-#include "actor.h"
-#include "features.h"
-#include "gadget_process.h"
+#include "gadget/support/files.h"
+#include "isolation.h"
 #include "kernel_log.h"
+#include "test_run.h"
 
 namespace gadget::testkit::guest {
 namespace {
 
-using std::chrono::milliseconds;
+void tell_broken(const JobTest& test, const std::string& why, Channel& channel) {
+    channel.send({"end", test.id, "broken", "-1", "0", why});
+}
 
-constexpr milliseconds kStopTimeout{15'000};  // of a gadget that has much to say on a busy machine
-
-/// One test on its way: owns the stimulus processes and knows what to tell the host.
-class TestRun {
-  public:
-    TestRun(const Job& job, const JobTest& test, std::string folder, Channel& channel)
-        : job_(job),
-          test_(test),
-          folder_(std::move(folder)),
-          channel_(channel),
-          deadline_(Clock::now() + milliseconds(test.timeout_ms)) {}
-
-    void run() {
-        tell("begin", {});
-        for (const auto& feature : test_.features) {
-            if (auto why = missing_feature(feature); !why.empty()) {
-                tell("skip", {feature, std::move(why)});
-                return;
-            }
-        }
-        if (const auto prepared = prepare(); !prepared) {
-            end("broken", {}, prepared.error().to_string());
-            return;
-        }
-        if (test_.kind == JobKind::command) return run_command();
-        auto gadget = start_gadget();
-        if (!gadget) {
-            end("broken", {}, gadget.error().to_string());
-            return;
-        }
-        observe(*gadget);
+/// The process that leads a test: everything in it descends from here, and ends with it.
+[[noreturn]] void lead(const Job& job, const JobTest& test, const TestGroup& group, const std::string& folder,
+                       pid_t parent, Channel& channel) {
+    (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (::getppid() != parent) ::_exit(1);
+    if (const auto isolated = isolate(group, folder); !isolated) {
+        channel.send({"begin", test.id});
+        tell_broken(test, isolated.error().to_string(), channel);
+        ::_exit(0);
     }
+    run_test(job, test, folder, channel);
+    end_descendants();
+    ::_exit(channel.broken() ? 1 : 0);
+}
 
-  private:
-    void tell(std::string kind, Record fields) {
-        fields.insert(fields.begin(), {std::move(kind), test_.id});
-        channel_.send(fields);
-    }
-
-    void end(std::string state, const std::optional<ExitStatus>& status, std::string detail) {
-        const auto [code, signal] = status.value_or(ExitStatus{.code = -1, .signal = 0});
-        tell("end", {std::move(state), std::to_string(code), std::to_string(signal), std::move(detail)});
-    }
-
-    void set(const std::string& name, std::string value) {
-        tell("var", {name, value});
-        variables_[name] = std::move(value);
-    }
-
-    /// The scratch folder and the stimulus processes, which wait.
-    Result<void> prepare() {
-        GADGET_TRY(gadget::create_directories(folder_));
-        if (::chmod(folder_.c_str(), 01777) != 0) return errno_error(errno, "cannot open up " + folder_);
-        set("tmp", folder_);
-        set("agent.pid", std::to_string(::getpid()));
-        for (const auto& step : test_.steps) {
-            GADGET_TRY_ASSIGN(Actor actor, Actor::start(step));
-            set(step.id + ".pid", std::to_string(actor.pid()));
-            actors_.push_back(std::move(actor));
-        }
-        return {};
-    }
-
-    [[nodiscard]] GadgetOutput output() {
-        return {.row = [this](std::string_view line) { tell("row", {std::string(line)}); },
-                .log = [this](std::string_view line) { tell("log", {std::string(line)}); }};
-    }
-
-    /// A program to its end: its output, then how it ended.
-    void run_command() {
-        SpawnOptions options;
-        options.argv = test_.argv;
-        options.working_directory = folder_;
-        std::vector<std::string> environment{
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=" + folder_,
-            "TMPDIR=" + folder_};
-        environment.insert(environment.end(), test_.environment.begin(), test_.environment.end());
-        options.environment = std::move(environment);
-        auto command = GadgetProcess::start_command(std::move(options), output());
-        if (!command) {
-            end("broken", {}, command.error().to_string());
-            return;
-        }
-        while (!command->ended() && Clock::now() < deadline_ && !channel_.broken())
-            command->pump(deadline_, -1);
-        const bool in_time = command->ended();
-        if (!in_time) {
-            command->signal(SIGKILL);
-            command->pump(Clock::now() + kStopTimeout, -1);
-        }
-        end(in_time ? "exited" : "hung", command->status(), "");
-    }
-
-    Result<GadgetProcess> start_gadget() {
-        std::vector<std::string> argv{job_.program, "run", test_.object, "-o", "json"};
-        if (!test_.manifest.empty()) argv.insert(argv.end(), {"--manifest", test_.manifest});
-        // The agent stops the gadget; its own limit is for the case that the agent is gone.
-        argv.insert(argv.end(), {"--timeout", std::to_string(test_.timeout_ms / 1000 + 30)});
-        for (const auto& [name, value] : test_.params) {
-            GADGET_TRY_ASSIGN(std::string text, substitute(value, variables_));
-            argv.push_back("--" + name + "=" + text);
-        }
-        return GadgetProcess::start(std::move(argv), output());
-    }
-
-    void observe(GadgetProcess& gadget) {
-        const auto started = Clock::now();
-        while (!gadget.ready() && !gadget.ended() && Clock::now() < deadline_) gadget.pump(deadline_, -1);
-        if (gadget.ended()) {
-            end("early", gadget.status(), "");
-            return;
-        }
-        if (!gadget.ready()) {
-            gadget.signal(SIGKILL);
-            gadget.pump(Clock::now() + kStopTimeout, -1);
-            end("unready", gadget.status(), "");
-            return;
-        }
-        tell("ready",
-             {std::to_string(std::chrono::duration_cast<milliseconds>(Clock::now() - started).count())});
-        if (test_.pause) gadget.signal(SIGSTOP);
-        stimulate(gadget);
-        if (test_.pause) gadget.signal(SIGCONT);
-        tell("stimulated", {});
-        const auto settle = wait_for_stop(gadget);
-        const auto end = std::min(deadline_, Clock::now() + settle);
-        while (!gadget.ended() && Clock::now() < end) gadget.pump(end, -1);
-        stop(gadget);
-    }
-
-    void stimulate(GadgetProcess& gadget) {
-        for (auto& actor : actors_) {
-            auto failure = act(actor, gadget);
-            tell("step", {actor.step().id, failure});
-            if (!failure.empty()) return;
-        }
-    }
-
-    std::string act(Actor& actor, GadgetProcess& gadget) {
-        JobStep step = actor.step();
-        for (auto& [name, value] : step.options) {
-            auto text = substitute(value, variables_);
-            if (!text) return text.error().to_string();
-            value = std::move(*text);
-        }
-        if (const auto released = actor.release(step, job_.program); !released)
-            return released.error().to_string();
-        while (Clock::now() < deadline_ && !gadget.ended()) {
-            gadget.pump(deadline_, actor.report_fd());
-            if (gadget.extra_ready()) return actor.finish();
-        }
-        return gadget.ended() ? actor.finish() : "it did not end in time";
-    }
-
-    /// Until the host has seen enough, the time is over, or the gadget ends by itself. Returns for how long
-    /// events that should not come are still waited for.
-    milliseconds wait_for_stop(GadgetProcess& gadget) {
-        while (Clock::now() < deadline_ && !gadget.ended() && !channel_.broken()) {
-            gadget.pump(deadline_, channel_.fd());
-            if (!gadget.extra_ready()) continue;
-            for (const auto& record : channel_.receive()) {
-                if (record.size() != 3 || record[0] != "stop" || record[1] != test_.id) continue;
-                unsigned settle = 0;
-                (void)std::from_chars(record[2].data(), record[2].data() + record[2].size(), settle);
-                return milliseconds(settle);
-            }
-        }
-        return milliseconds(0);
-    }
-
-    void stop(GadgetProcess& gadget) {
-        if (gadget.ended()) {
-            end("early", gadget.status(), "");
-            return;
-        }
-        gadget.signal(SIGINT);
-        gadget.pump(Clock::now() + kStopTimeout, -1);
-        if (gadget.ended()) {
-            end("ended", gadget.status(), "");
-            return;
-        }
-        gadget.signal(SIGKILL);
-        gadget.pump(Clock::now() + kStopTimeout, -1);
-        end("hung", gadget.status(), "");
-    }
-
-    const Job& job_;
-    const JobTest& test_;
-    std::string folder_;
-    Channel& channel_;
-    Clock::time_point deadline_;
-    std::vector<Actor> actors_;
-    Variables variables_;
-};
+void run_isolated(const Job& job, const JobTest& test, const std::string& folder, Channel& channel) {
+    const auto group = TestGroup::create("gadgetkit-" + std::to_string(::getpid()) + "-" + test.id);
+    const auto self = ::getpid();
+    const auto leader = ::fork();
+    if (leader < 0) return tell_broken(test, "cannot fork: " + errno_text(errno), channel);
+    if (leader == 0) lead(job, test, group, folder, self, channel);
+    int status = 0;
+    while (::waitpid(leader, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFSIGNALED(status))
+        tell_broken(test, "the process that led it was killed by signal " + std::to_string(WTERMSIG(status)),
+                    channel);
+    if (WIFEXITED(status) && WEXITSTATUS(status) != 0) channel.give_up();
+}
 
 }  // namespace
 
@@ -226,7 +62,13 @@ void run_job(const Job& job, const std::string& scratch, Channel& channel) {
     for (std::size_t i = 0; i < job.tests.size() && !channel.broken(); ++i) {
         const auto& test = job.tests[i];
         const auto folder = scratch + "/" + std::to_string(i);
-        TestRun(job, test, folder, channel).run();
+        if (const auto made = gadget::create_directories(folder); !made) {
+            tell_broken(test, made.error().to_string(), channel);
+        } else if (test.isolated) {
+            run_isolated(job, test, folder, channel);
+        } else {
+            run_test(job, test, folder, channel);
+        }
         for (auto& line : log.new_problems()) channel.send({"kernel", test.id, std::move(line)});
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);

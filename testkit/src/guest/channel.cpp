@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "channel.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -10,9 +11,20 @@
 
 namespace gadget::testkit::guest {
 
+Channel::Channel(int fd, std::string nonce) : fd_(fd), nonce_(nonce), parser_(std::move(nonce)) {
+    void* memory =
+        ::mmap(nullptr, sizeof *sequence_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory != MAP_FAILED) sequence_ = static_cast<std::uint64_t*>(memory);
+    broken_ = sequence_ == nullptr;
+}
+
+Channel::~Channel() {
+    if (sequence_ != nullptr) (void)::munmap(sequence_, sizeof *sequence_);
+}
+
 void Channel::send(const Record& record) {
     if (broken_) return;
-    const auto frame = encode_frame(nonce_, sequence_++, record);
+    const auto frame = encode_frame(nonce_, (*sequence_)++, record);
     if (!write_all(fd_, as_bytes(frame), "the result port")) broken_ = true;
 }
 

@@ -10,11 +10,14 @@
 namespace gadget::testkit::guest {
 
 /// Frames to and from the host over one descriptor (a virtio port, a socket, or a console that takes no
-/// input).
+/// input). A child of the process that made it may go on with it: both count the same frames.
 class Channel {
   public:
-    /// Borrows `fd`.
-    Channel(int fd, std::string nonce) : fd_(fd), nonce_(nonce), parser_(std::move(nonce)) {}
+    /// Borrows `fd`. Broken from the start when there is no memory.
+    Channel(int fd, std::string nonce);
+    ~Channel();
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
 
     /// Blocks until the frame is written. When the host is gone the channel is broken and sending does
     /// nothing.
@@ -24,12 +27,14 @@ class Channel {
 
     [[nodiscard]] int fd() const { return fd_; }
     [[nodiscard]] bool broken() const { return broken_; }
+    /// A child found out that the host is gone.
+    void give_up() { broken_ = true; }
 
   private:
     int fd_;
     std::string nonce_;
     FrameParser parser_;
-    std::uint64_t sequence_ = 0;
+    std::uint64_t* sequence_ = nullptr;  ///< memory that children share
     bool broken_ = false;
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "features.h"
 
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -14,7 +16,9 @@
 #include "gadget/support/files.h"
 #include "gadget/support/result.h"
 #include "gadget/support/text.h"
+#include "isolation.h"
 #include "kernel_btf.h"
+#include "netlink.h"
 
 namespace gadget::testkit::guest {
 namespace {
@@ -127,6 +131,31 @@ std::string missing_cgroup2() {
                                                                         : "";
 }
 
+std::string missing_cgroup_memory() {
+    const auto root = cgroup_mount();
+    if (root.empty()) return missing_cgroup2();
+    const UniqueFd file(::open((root + "/cgroup.controllers").c_str(), O_RDONLY | O_CLOEXEC));
+    const auto text = file ? read_all(file.get(), 4096, "cgroup.controllers") : Result<Bytes>(Bytes{});
+    const bool found = text && as_text(*text).find("memory") != std::string_view::npos;
+    return found ? "" : "the control groups of version 2 have no memory controller";
+}
+
+std::string missing_ipv6() {
+    const UniqueFd socket(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    return socket ? "" : "making a socket: " + errno_text(errno);
+}
+
+std::string missing_loop() {
+    return needs_path("/dev/loop-control");
+}
+
+std::string missing_veth() {
+    const auto made = make_veth({.name = "gadgetkit0"}, {.name = "gadgetkit1"});
+    if (!made) return made.error().to_string();
+    remove_interface("gadgetkit0");
+    return {};
+}
+
 struct Probe {
     std::string_view name;
     std::string (*missing)();
@@ -143,6 +172,10 @@ constexpr std::array kProbes{
     Probe{"fentry", missing_fentry},
     Probe{"lsm", missing_lsm},
     Probe{"cgroup2", missing_cgroup2},
+    Probe{"cgroup_memory", missing_cgroup_memory},
+    Probe{"ipv6", missing_ipv6},
+    Probe{"loop", missing_loop},
+    Probe{"veth", missing_veth},
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "../job.h"
 #include "agent.h"
+#include "attach.h"
 #include "channel.h"
 #include "gadget/support/files.h"
 #include "machine_setup.h"
@@ -23,6 +24,7 @@ namespace {
 constexpr std::string_view kAgent = "testkit-agent";
 constexpr std::string_view kTarget = "testkit-target";
 constexpr std::string_view kVerify = "testkit-verify";
+constexpr std::string_view kAttach = "testkit-attach";
 constexpr int kConsole = 1;
 
 /// How long the device of a port may take to appear after its driver is there.
@@ -43,6 +45,10 @@ Result<void> run_as_init() {
     GADGET_TRY_ASSIGN(const std::string text, read_text_file(kJobPath));
     GADGET_TRY_ASSIGN(const Job job, parse_job(text));
     const auto loaded = guest::load_modules(job.modules);
+    if (!job.tests.empty() && job.tests[0].kind == JobKind::terminal) {
+        guest::bring_loopback_up();
+        return guest::run_on_console(job.tests[0].argv);
+    }
     const auto port = wait_for_port();
     guest::Channel channel(port ? port.get() : kConsole, job.nonce);
     if (!loaded && !port) {
@@ -82,12 +88,13 @@ int run_as_agent(int argc, char** argv) {
 
 bool is_guest_invocation(int argc, char* const* argv) {
     if (::getpid() == 1) return true;
-    return argc >= 2 && (argv[1] == kAgent || argv[1] == kTarget || argv[1] == kVerify);
+    return argc >= 2 && (argv[1] == kAgent || argv[1] == kTarget || argv[1] == kVerify || argv[1] == kAttach);
 }
 
 int guest_main(int argc, char** argv) {
     if (argc >= 2 && argv[1] == kTarget) return 0;  // an exec stimulus: it has been executed, that is all
     if (argc >= 2 && argv[1] == kVerify) return guest::verify_main(argc, argv);
+    if (argc >= 2 && argv[1] == kAttach) return guest::attach_main(argc, argv);
     (void)::signal(SIGPIPE, SIG_IGN);
     if (::getpid() != 1) return run_as_agent(argc, argv);
     if (const auto result = run_as_init(); !result) say_on_console(result.error());

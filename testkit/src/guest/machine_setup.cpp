@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -43,6 +44,14 @@ constexpr std::array kMounts{
     Mount{"bpf", "/sys/fs/bpf", kSafe, "mode=700", false},
     Mount{"cgroup2", "/sys/fs/cgroup", kSafe, nullptr, false},
 };
+
+/// Files of /sys have no size.
+Result<std::string> read_kernel_text(const char* path) {
+    const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
+    if (!fd) return errno_error(errno, std::string("cannot open ") + path);
+    GADGET_TRY_ASSIGN(const Bytes bytes, read_all(fd.get(), 4096, path));
+    return std::string(as_text(bytes));
+}
 
 }  // namespace
 
@@ -84,6 +93,37 @@ UniqueFd open_virtio_port(std::string_view name) {
         return UniqueFd(::open(("/dev/" + port.path().filename().string()).c_str(), O_RDWR | O_CLOEXEC));
     }
     return UniqueFd();
+}
+
+Result<void> run_on_console(const std::vector<std::string>& argv) {
+    // /dev/console is no terminal that a session can have: its device is.
+    GADGET_TRY_ASSIGN(const std::string active, read_kernel_text("/sys/class/tty/console/active"));
+    const auto names = split(trim(active), ' ');
+    const std::string device = "/dev/" + std::string(names.back());
+    const auto child = ::fork();
+    if (child < 0) return errno_error(errno, "cannot fork");
+    if (child == 0) {
+        (void)::setsid();
+        const int terminal = ::open(device.c_str(), O_RDWR);
+        if (terminal < 0) ::_exit(1);
+        (void)::ioctl(terminal, TIOCSCTTY, 0);
+        for (const int target : {0, 1, 2}) (void)::dup2(terminal, target);
+        std::vector<char*> words;
+        for (const auto& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+        words.push_back(nullptr);
+        const std::array<const char*, 5> environment{"PATH=/bin:/sbin:/usr/bin:/usr/sbin", "HOME=/root",
+                                                     "TERM=linux", "PS1=# ", nullptr};
+        ::execve(words[0], words.data(), const_cast<char* const*>(environment.data()));
+        ::_exit(127);
+    }
+    int status = 0;
+    while (true) {  // orphans come here, too
+        const auto ended = ::waitpid(-1, &status, 0);
+        if (ended == child || (ended < 0 && errno != EINTR)) break;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return Error{.code = ErrorCode::io, .message = "the shell could not be started"};
+    return {};
 }
 
 void power_off() {

@@ -18,6 +18,8 @@ Result<void> load_modules(const std::vector<std::string>& paths);
 void bring_loopback_up();
 /// The virtio port called `name`, nullopt-like invalid when the machine has none.
 [[nodiscard]] UniqueFd open_virtio_port(std::string_view name);
+/// Runs a program with the console as its terminal, to its end.
+Result<void> run_on_console(const std::vector<std::string>& argv);
 [[noreturn]] void power_off();
 
 }  // namespace gadget::testkit::guest

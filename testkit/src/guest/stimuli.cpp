@@ -45,6 +45,9 @@ constexpr std::array kStimuli{
     Stimulus{"malloc", allocate_memory},
     Stimulus{"mutex", contend_for_lock},
     Stimulus{"oom", exhaust_group},
+    Stimulus{"block", use_block_device},
+    Stimulus{"uprobe", call_target},
+    Stimulus{"usdt", pass_usdt},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 #include "gadget/support/files.h"
 #include "gadget/support/unique_fd.h"
+#include "isolation.h"
 #include "stimulus_parts.h"
 
 namespace gadget::testkit::guest {
@@ -107,9 +108,9 @@ std::string contend_for_lock(const StimulusContext& context) {
 std::string exhaust_group(const StimulusContext& context) {
     const auto size = number_option(context, "limit", "8388608", kMaxBytes);
     if (!size.problem.empty()) return size.problem;
-    const std::string root = "/sys/fs/cgroup/";
-    (void)write_file_in_place(root + "cgroup.subtree_control", "+memory");
-    const auto group = root + "gadgetkit-oom-" + std::to_string(::getpid());
+    const auto root = cgroup_mount();
+    if (root.empty()) return "there are no control groups of version 2 here";
+    const auto group = root + "/gadgetkit-oom-" + std::to_string(::getpid());
     if (::mkdir(group.c_str(), 0755) != 0) return "no control group can be made: " + errno_name(errno);
     const auto limit = std::to_string(size.value);
     std::string failure;

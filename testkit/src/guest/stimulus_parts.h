@@ -49,4 +49,8 @@ std::string send_udp(const StimulusContext& context);
 std::string bind_socket(const StimulusContext& context);
 std::string ask_dns(const StimulusContext& context);
 
+std::string use_block_device(const StimulusContext& context);
+std::string call_target(const StimulusContext& context);
+std::string pass_usdt(const StimulusContext& context);
+
 }  // namespace gadget::testkit::guest

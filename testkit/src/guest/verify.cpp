@@ -138,21 +138,11 @@ Attempt load_once(const Bytes& bytes, const std::string& name, unsigned level, s
         return attempt;
     }
     std::vector<char> buffer(size);
-    bpf_program* wanted = nullptr;
-    bpf_program* program = nullptr;
-    bpf_object__for_each_program(program, object.get()) {
-        const bool is_it = name == bpf_program__name(program);
-        (void)bpf_program__set_autoload(program, is_it);
-        if (is_it) wanted = program;
-        // "socket1" and the like: sections of gadgets that libbpf has no entry for.
-        if (bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC)
-            (void)bpf_program__set_type(program, type_of_section(bpf_program__section_name(program)));
-    }
+    bpf_program* const wanted = choose_program(object.get(), name);
     if (wanted == nullptr) {
         attempt.error = ENOENT;
         return attempt;
     }
-    prepare_maps(object.get());
     (void)bpf_program__set_log_buf(wanted, buffer.data(), buffer.size());
     (void)bpf_program__set_log_level(wanted, level);
     {
@@ -214,6 +204,21 @@ void report(const std::string& name, const std::string& section, const Attempt& 
 }
 
 }  // namespace
+
+bpf_program* choose_program(bpf_object* object, const std::string& name) {
+    bpf_program* wanted = nullptr;
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, object) {
+        const bool is_it = name == bpf_program__name(program);
+        (void)bpf_program__set_autoload(program, is_it);
+        if (is_it) wanted = program;
+        // "socket1" and the like: sections of gadgets that libbpf has no entry for.
+        if (bpf_program__type(program) == BPF_PROG_TYPE_UNSPEC)
+            (void)bpf_program__set_type(program, type_of_section(bpf_program__section_name(program)));
+    }
+    prepare_maps(object);
+    return wanted;
+}
 
 int verify_main(int argc, char** argv) {
     if (argc < 4) return 2;

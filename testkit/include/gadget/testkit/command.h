@@ -55,6 +55,20 @@ Result<std::vector<CommandResult>> run_command_on_kernels(const CommandRequest& 
                                                           CommandObserver& observer,
                                                           const CancelToken& cancel);
 
+struct ShellRequest {
+    std::filesystem::path shell;                  ///< an ELF executable of the kernel's architecture
+    std::vector<std::filesystem::path> programs;  ///< more of them, for /bin; what is none is left out
+    std::map<model::Arch, std::filesystem::path> runners;
+    std::filesystem::path cache;
+    std::filesystem::path initramfs;  ///< is written
+    unsigned memory_mib = 512;
+};
+
+/// The command line of a machine whose console is a terminal with the shell in it, as root. It ends with the
+/// shell. `unsupported` for a shell of another architecture and what fetching a kernel needs.
+Result<std::vector<std::string>> shell_command_line(const ShellRequest& request, const KernelSelector& kernel,
+                                                    const CancelToken& cancel);
+
 /// The exit status of `gadget test --exec`: that of the program where it is not 0 first; 7 when it hung, 6,
 /// 5, 3 and 4 as for scenarios when it did not run; 128 + signal.
 [[nodiscard]] int exit_status(const std::vector<CommandResult>& results);

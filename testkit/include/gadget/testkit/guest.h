@@ -7,7 +7,7 @@ namespace gadget::testkit {
 
 /// Whether this process was started to be the test agent or a stimulus rather than to serve a user's command
 /// line: it is PID 1, or its first argument is one of the words that only the test kit passes
-/// ("testkit-agent", "testkit-target", "testkit-verify").
+/// ("testkit-agent", "testkit-target", "testkit-verify", "testkit-attach").
 [[nodiscard]] bool is_guest_invocation(int argc, char* const* argv);
 
 /// Runs the agent. As PID 1: mounts the file systems, loads the modules of the job, runs its tests, reports,
