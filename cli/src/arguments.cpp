@@ -279,8 +279,9 @@ void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
     auto* group = app.add_subcommand("kernel", "Kernels for tests");
     group->require_subcommand(1);
     const auto add = [&](const std::string& name, const std::string& text, const std::string& words,
-                         int least, int most) {
+                         int least, int most, const std::string& example) {
         auto* command = group->add_subcommand(name, text);
+        command->footer("Example: gadget kernel " + name + example);
         if (most > 0)
             command->add_option("words", options.arguments, words)
                 ->required()
@@ -294,13 +295,13 @@ void add_kernel(CLI::App& app, Choices& choices, const Context& context) {
         });
         return command;
     };
-    add_choice(*add("list", "Kernels that are here, and those that can be fetched", "", 0, 0), "-o,--output",
-               options.format, kOutputFormats, "output format");
-    add("fetch", "Get kernels from the distribution", "ID...", 1, 100);
+    add_choice(*add("list", "Kernels that are here, and those that can be fetched", "", 0, 0, " -o json"),
+               "-o,--output", options.format, kOutputFormats, "output format");
+    add("fetch", "Get kernels from the distribution", "ID...", 1, 100, " 5.10 6.12 --arch amd64,arm64");
     add("add",
         "Add a kernel from an image (bzImage, vmlinux, Image), a package, or a container image by digest",
-        "ID FILE|IMAGE@DIGEST", 2, 2);
-    add("remove", "Delete kernels", "ID...", 1, 100);
+        "ID FILE|IMAGE@DIGEST", 2, 2, " mine arch/x86/boot/bzImage --arch amd64");
+    add("remove", "Delete kernels", "ID...", 1, 100, " mine");
 }
 
 void add_small_commands(CLI::App& app, Choices& choices, const Context& context) {
@@ -310,6 +311,7 @@ void add_small_commands(CLI::App& app, Choices& choices, const Context& context)
     doctor_command->callback([&] { choices.action = [&] { return doctor(choices.doctor, context); }; });
     doctor_command->footer("Example: gadget doctor -o json");
     auto* version_command = app.add_subcommand("version", "Version of this tool");
+    version_command->footer("Example: gadget version");
     version_command->callback([&] { choices.action = [&] { return version(context); }; });
 }
 
