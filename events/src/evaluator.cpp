@@ -166,7 +166,8 @@ std::uint64_t load_number(const Node& node, const unsigned char* data) {
 std::uint64_t Evaluator::number(const Node& node, const View& view) const {
     switch (node.op) {
         case Op::wall_clock:
-            return static_cast<std::uint64_t>(time_.wall_clock(load<std::uint64_t>(view.data + node.offset), view.now));
+            return static_cast<std::uint64_t>(
+                time_.wall_clock(load<std::uint64_t>(view.data + node.offset), view.now));
         default:
             return load_number(node, view.data);
     }

@@ -95,9 +95,9 @@ Result<void> run_in_machine(const Kernel& kernel, const std::filesystem::path& p
     for (std::size_t i = 0; i + 1 < argv.size(); ++i) {
         if (argv[i] == "-append")
             argv[i + 1] += stress_is_full() ? " lsm=bpf GADGET_STRESS=full" : " lsm=bpf";
-        // A precaution: with a thread for each CPU, Linux 7 was seen to end with "Oops: int3" when tracepoints
-        // come and go quickly. The cause is not known; a translation that outlives code which the kernel
-        // patches would explain it, and cannot happen on one thread.
+        // A precaution: with a thread for each CPU, Linux 7 was seen to end with "Oops: int3" when
+        // tracepoints come and go quickly. The cause is not known; a translation that outlives code which the
+        // kernel patches would explain it, and cannot happen on one thread.
         if (argv[i] == "-accel" && argv[i + 1] == "tcg") argv[i + 1] += ",thread=single";
     }
     argv.insert(argv.end(), {"-smp", "2"});
