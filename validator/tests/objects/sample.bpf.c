@@ -96,10 +96,10 @@ GADGET_ITER(rows, row, walk, walk_again);
 
 static __attribute__((noinline)) int helper(int value)
 {
-	__u32 slot = 0;
+	struct key key = {};
 
 	// A map that programs reach through this function only.
-	return value + bpf_get_prandom_u32() + !bpf_map_lookup_elem(&outer, &slot);
+	return value + bpf_get_prandom_u32() + !bpf_map_lookup_elem(&counts, &key);
 }
 
 SEC("tracepoint/syscalls/sys_enter_openat")
