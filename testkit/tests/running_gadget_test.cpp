@@ -95,7 +95,8 @@ class RunningGadgetTest : public testing::Test {
     }
     /// Prints `at_end` when it is told to end.
     static std::string until_interrupted(const std::string& at_end) {
-        return "trap 'kill $!; " + at_end + "' INT\nsleep 600 >/dev/null 2>&1 3>&- &\nprintf r >&3\nwait\nexit 0\n";
+        return "trap 'kill $!; " + at_end +
+               "' INT\nsleep 600 >/dev/null 2>&1 3>&- &\nprintf r >&3\nwait\nexit 0\n";
     }
     std::optional<TempDir> folder_;
     GadgetUnderTest gadget_;

@@ -229,7 +229,8 @@ std::size_t cells(const std::string& line) {
 }
 
 TEST_F(TerminalRun, RowsFitANarrowAndAWideTerminal) {
-    for (const unsigned short width : {20, 80, 400, 2000}) {
+    constexpr std::array<unsigned short, 4> kWidths{20, 80, 400, 2000};
+    for (const auto width : kWidths) {
         const auto lines = lines_of(screen(width, {"-o", only("ring", "columns"), "--count", "3"}));
         if (!missing_.empty()) GTEST_SKIP() << "missing: " << missing_;
         ASSERT_EQ(lines.size(), 4U) << width;
