@@ -52,7 +52,7 @@ TEST_F(InspectSample, NamesTheMapsOfProgramsAndOfTheFunctionsThatTheyCall) {
     const auto* open = facts_.find_program("on_open");
     ASSERT_NE(open, nullptr);
     EXPECT_EQ(open->maps,
-              (std::vector<std::string>{"events", "events_lost_samples", "gadget_heap", "counts"}));
+              (std::vector<std::string>{"events", "events_lost_samples", "counts", "gadget_heap"}));
     EXPECT_EQ(facts_.find_program("walk")->maps, std::vector<std::string>{});
 }
 
