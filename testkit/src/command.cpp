@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <list>
 #include <set>
 
 #include "gadget/support/subprocess.h"
@@ -215,7 +216,7 @@ Result<std::vector<CommandResult>> run_command_on_kernels(const CommandRequest& 
 
 Result<std::vector<std::string>> shell_command_line(const ShellRequest& request, const KernelSelector& kernel,
                                                     const CancelToken& cancel) {
-    GADGET_TRY_ASSIGN(Baggage shell, pack(request.shell, true));
+    GADGET_TRY_ASSIGN(const Baggage shell, pack(request.shell, true));
     if (shell.facts.arch != kernel.arch)
         return Error{
             .code = ErrorCode::unsupported,
@@ -229,11 +230,13 @@ Result<std::vector<std::string>> shell_command_line(const ShellRequest& request,
         if (packed.insert(name).second) cargo.files.push_back({name, content, 0755});
     };
     for (const auto& [name, content] : shell.libraries) add(name, content);
+    std::list<Baggage> tools;  // the cargo borrows from them
     for (const auto& program : request.programs) {
-        const auto baggage = pack(program, true);
+        auto baggage = pack(program, true);
         if (!baggage || baggage->facts.arch != kernel.arch) continue;
-        add("/bin/" + program.filename().string(), baggage->program);
-        for (const auto& [name, content] : baggage->libraries) add(name, content);
+        const auto& tool = tools.emplace_back(std::move(*baggage));
+        add("/bin/" + program.filename().string(), tool.program);
+        for (const auto& [name, content] : tool.libraries) add(name, content);
     }
     const KernelPlace place{
         .runners = request.runners, .cache = request.cache, .memory_mib = request.memory_mib};

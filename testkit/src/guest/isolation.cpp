@@ -172,6 +172,9 @@ Result<void> isolate(const TestGroup& group, const std::string& folder) {
     if (::chdir("/") != 0) return errno_error(errno, "cannot leave the working directory");
     GADGET_TRY(forbid_writing(folder));
     if (grouped) enter_group();
+    // libbpf looks for tracepoints there; not every system has it mounted.
+    if (::access("/sys/kernel/tracing/events", F_OK) != 0)
+        (void)::mount("tracefs", "/sys/kernel/tracing", "tracefs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr);
     (void)::mount("bpf", "/sys/fs/bpf", "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700");
     bring_loopback_up();
     return {};
