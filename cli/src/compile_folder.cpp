@@ -64,8 +64,9 @@ Result<builder::Output> link_sources(std::span<builder::Output> outputs, const b
 /// the place. The same finding about several architectures then is the same finding.
 class SourceSink final : public DiagnosticSink {
   public:
-    SourceSink(fs::path folder, const std::vector<builder::SymbolLocation>& symbols, DiagnosticSink& next)
-        : folder_(std::move(folder)), symbols_(symbols), next_(next) {}
+    SourceSink(fs::path folder, const std::vector<builder::SymbolLocation>& symbols,
+               const std::vector<model::ProgramFacts>& programs, DiagnosticSink& next)
+        : folder_(std::move(folder)), symbols_(symbols), programs_(programs), next_(next) {}
 
     void report(Diagnostic diagnostic) override {
         const bool about_section = diagnostic.id.find("section") != std::string::npos;
@@ -89,13 +90,20 @@ class SourceSink final : public DiagnosticSink {
         return found == symbols_.end() ? nullptr : &*found;
     }
 
+    /// The program whose code begins there: findings about it as a whole stand at its name.
+    const builder::SymbolLocation* program_at(const SourceRange& range) const {
+        const auto found = std::find_if(programs_.begin(), programs_.end(),
+                                        [&](const auto& program) { return program.source == range; });
+        return found == programs_.end() ? nullptr : find(found->name);
+    }
+
     void translate(Location& location, bool about_section) const {
         const builder::SymbolLocation* symbol = nullptr;
         if (auto* range = std::get_if<SourceRange>(&location)) {
+            const auto* const program = program_at(*range);
             if (range->file.starts_with(kVirtualFolder))
                 range->file = (folder_ / range->file.substr(kVirtualFolder.size())).string();
-            // The debug information of a program has the line of its head, but no column.
-            symbol = about_section || range->column == 0 ? at(*range) : nullptr;
+            symbol = program == nullptr && about_section ? at(*range) : program;
         } else if (const auto* object = std::get_if<ObjectLocation>(&location)) {
             symbol = find(object->symbol);
         }
@@ -104,6 +112,7 @@ class SourceSink final : public DiagnosticSink {
 
     fs::path folder_;
     const std::vector<builder::SymbolLocation>& symbols_;
+    const std::vector<model::ProgramFacts>& programs_;
     DiagnosticSink& next_;
 };
 
@@ -120,7 +129,7 @@ void apply_rules(const CompiledGadget& gadget, const std::vector<builder::Output
         // What only the first architecture has is spoken of when the others are compared with it.
         auto symbols = outputs[i].symbols;
         if (i > 0) symbols.insert(symbols.end(), outputs[0].symbols.begin(), outputs[0].symbols.end());
-        SourceSink located(seen_folder(gadget.folder), symbols, sink);
+        SourceSink located(seen_folder(gadget.folder), symbols, gadget.objects[i].facts.programs, sink);
         validator::validate(gadget.objects[i].facts, i == 0 ? manifest : nullptr,
                             {.wasm = gadget.folder.wasm_text}, located);
         if (i > 0) validator::compare(gadget.objects.front().facts, gadget.objects[i].facts, located);

@@ -177,6 +177,8 @@ void emit(const Json& json, YAML::Emitter& out) {
     } else if (json.is_string()) {
         // Quoted as JSON: a name like "on" or "0x1" stays a string for every reader.
         out << YAML::DoubleQuoted << json.get_ref<const std::string&>();
+    } else if (json.is_null()) {
+        out << YAML::Null;
     } else {
         out << one_line(json);
     }

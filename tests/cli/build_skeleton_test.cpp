@@ -126,7 +126,7 @@ int main() {
     if (event->class_ != 7 || shapes_of_all::colour_name(event->class_) != "GREEN") return 3;
     if (event->low != 5 || event->high != -3) return 4;
     if (event->numbers != std::array<std::uint8_t, 4>{1, 2, 3, 4} || event->name != "ab") return 5;
-    if (event->part.inner != 1ULL << 40 || event->either[0] != 9) return 6;
+    if (event->part.inner != 1ULL << 40 || event->either.a != 9 || event->either.b != 9) return 6;
     const std::uint32_t id = 5;
     if (shapes_of_all::CountsKey::parse(&id, 4)->id != 5) return 7;
     auto* gadget = shapes_of_all_bpf__open(nullptr);

@@ -73,6 +73,7 @@ std::filesystem::path CommandTest::folder(
     const auto path = home() / name;
     std::filesystem::create_directories(path);
     for (const auto& [file, text] : files) {
+        std::filesystem::create_directories((path / file).parent_path());
         const auto written = write_file_atomic(path / file, text);
         if (!written) ADD_FAILURE() << written.error().to_string();
     }

@@ -121,7 +121,7 @@ TEST_F(InspectCommand, MermaidLeadsFromMapsToDataSources) {
         return at == std::string::npos ? "no " + text
                                        : chart.substr(start, chart.find_first_of("[(", start) - start);
     };
-    const std::string edge = node_of("(\"events<br/>ringbuf") + " ==> " + node_of("(\"open<br/>tracer");
+    const std::string edge = node_of("(\"events<br/>ringbuf") + " ==> " + node_of("[\"open<br/>tracer");
     EXPECT_NE(chart.find("    " + edge + "\n"), std::string::npos) << edge << " in\n" << chart;
 }
 
