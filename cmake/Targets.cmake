@@ -57,11 +57,16 @@ function(gadgetkit_add_test)
     target_compile_definitions(${arg_NAME} PRIVATE ${arg_DEFINES})
     target_link_libraries(${arg_NAME} PRIVATE gadgetkit_build_flags ${depends} ${arg_LINK}
         $<IF:$<BOOL:${arg_NO_MAIN}>,GTest::gtest,GTest::gtest_main>)
+    # Probes on functions of an executable fire in every process of it: its tests wait for each other.
+    set(alone)
+    if(arg_LABEL STREQUAL "kernel")
+        set(alone RESOURCE_LOCK ${arg_NAME})
+    endif()
     gtest_discover_tests(${arg_NAME}
         TEST_PREFIX "${arg_LABEL}."
         DISCOVERY_MODE PRE_TEST
         DISCOVERY_TIMEOUT 60
-        PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT})
+        PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT} ${alone})
 endfunction()
 
 # gadgetkit_prefer_size(cli packager): libraries that no hot path crosses are compiled for size in releases: gadget-run travels to

@@ -43,7 +43,7 @@ TEST_F(ScenarioCommand, ChecksScenariosWithoutRunningThem) {
     EXPECT_EQ(bad.status, 1);
     EXPECT_NE(bad.err.find("it.yaml:3"), std::string::npos) << bad.err;
     EXPECT_NE(bad.err.find("'open'"), std::string::npos) << bad.err;
-    EXPECT_EQ(gadget({"test", home().string(), "--check"}).status, 3) << "there are none";
+    EXPECT_EQ(gadget({"test", home().string(), "--check"}).status, 4) << "there are none";
 }
 
 TEST_F(ScenarioCommand, ListsScenarios) {

@@ -292,9 +292,7 @@ TEST_F(Attach, Case130_PauseReallyPauses) {
 
 TEST_F(Attach, Case125_HooksOfOneProgramComeAndGo) {
     ManagerSpec spec = spec_of("fire");
-    auto target = own_function();
-    target.pid = getpid();  // other tests of this executable call the function, too
-    spec.probes = {probe("on_uprobe", target), probe("on_raw")};
+    spec.probes = {probe("on_uprobe", own_function()), probe("on_raw")};
     spec.probes.front().enabled = false;
     spec.probes.back().enabled = false;
     auto manager = init_manager(spec);
@@ -302,17 +300,17 @@ TEST_F(Attach, Case125_HooksOfOneProgramComeAndGo) {
     ASSERT_OK(manager->start());
     (void)gadget_test_target(1);
     EXPECT_EQ(count_of(*manager, kHitUprobe), 0U);
-    const auto first = manager->add_hook(probe("on_uprobe", target, "one"));
+    const auto first = manager->add_hook(probe("on_uprobe", own_function(), "one"));
     GADGET_SKIP_IF_UNSUPPORTED(first);
     ASSERT_OK(first);
-    ASSERT_OK(manager->add_hook(probe("on_uprobe", target, "two")));
+    ASSERT_OK(manager->add_hook(probe("on_uprobe", own_function(), "two")));
     (void)gadget_test_target(1);
     EXPECT_EQ(count_of(*manager, kHitUprobe), 2U);
     ASSERT_OK(manager->remove_hook({"on_uprobe", "one"}));
     (void)gadget_test_target(1);
     EXPECT_EQ(count_of(*manager, kHitUprobe), 3U);
     // Case 126 and 127
-    EXPECT_FALSE(manager->add_hook(probe("on_uprobe", target, "two")));
+    EXPECT_FALSE(manager->add_hook(probe("on_uprobe", own_function(), "two")));
     EXPECT_FALSE(manager->add_hook(probe("on_nothing", {}, "x")));
     const std::size_t probes = manager->status().size();
     EXPECT_FALSE(manager->add_hook(probe("on_raw", Tracepoint{.name = "sys_center"}, "three")));
