@@ -102,8 +102,19 @@ std::string missing_uprobe() {
 std::string missing_fentry() {
     return trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "vfs_rename");
 }
+/// Programs load and attach where bpf is no active security module, and are never called.
 std::string missing_lsm() {
-    return trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
+    if (auto missing = trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open"); !missing.empty())
+        return missing;
+    const UniqueFd file(::open("/sys/kernel/security/lsm", O_RDONLY | O_CLOEXEC));
+    const auto text =
+        file ? read_all(file.get(), 4096, "the list of security modules") : Result<Bytes>(Bytes{});
+    if (!text || text->empty()) return {};
+    const std::string modules(trim(as_text(*text)));
+    for (const auto module : split(modules, ',')) {
+        if (module == "bpf") return {};
+    }
+    return "bpf is not among the security modules that are active by default (" + printable(modules) + ")";
 }
 
 std::string missing_tracepoint() {

@@ -41,6 +41,7 @@ constexpr std::array kMounts{
     Mount{"tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755", false},
     Mount{"tracefs", "/sys/kernel/tracing", kSafe, nullptr, false},
     Mount{"debugfs", "/sys/kernel/debug", kSafe, nullptr, false},
+    Mount{"securityfs", "/sys/kernel/security", kSafe, nullptr, false},
     Mount{"bpf", "/sys/fs/bpf", kSafe, "mode=700", false},
     Mount{"cgroup2", "/sys/fs/cgroup", kSafe, nullptr, false},
 };

@@ -142,11 +142,11 @@ class TestRun {
     }
 
     Result<GadgetProcess> start_gadget() {
-        std::vector<std::string> argv{job_.program, "run", "-o", test_.output};
+        std::vector<std::string> argv{job_.program, "run"};
         if (test_.kind == JobKind::replay) {
-            argv.insert(argv.end(), {"--replay", test_.recording});
+            argv.insert(argv.end(), {"--replay", test_.recording, "-o", test_.output});
         } else {
-            argv.push_back(test_.object);
+            argv.insert(argv.end(), {test_.object, "-o", test_.output});
             if (!test_.manifest.empty()) argv.insert(argv.end(), {"--manifest", test_.manifest});
             // The agent stops the gadget; its own limit is for the case that the agent is gone.
             argv.insert(argv.end(), {"--timeout", std::to_string(test_.timeout_ms / 1000 + 30)});
