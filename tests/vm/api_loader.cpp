@@ -103,9 +103,8 @@ std::optional<gadget::runtime::Constant> constant(std::string_view text) {
 }
 
 /// BTF of the running kernel and, since no kernel has it, the struct whose layout the socket enricher
-/// decides. Written to a file; returns its path.
+/// decides. Written to a file of memory, since nothing else can be written; returns its path.
 Result<std::string> btf_with_socket_value() {
-    constexpr const char* kPath = "/tmp/kernel_and_socket_value.btf";
     const std::unique_ptr<btf, decltype(&btf__free)> types(btf__parse("/sys/kernel/btf/vmlinux", nullptr),
                                                            &btf__free);
     if (!types) return gadget::errno_error(errno, "cannot read the kernel's BTF");
@@ -145,8 +144,9 @@ Result<std::string> btf_with_socket_value() {
     const void* data = btf__raw_data(types.get(), &size);
     if (data == nullptr) return gadget::errno_error(ENOMEM, "cannot write BTF");
     const auto bytes = std::span(static_cast<const std::byte*>(data), size);
-    if (auto written = gadget::write_file_atomic(kPath, bytes); !written) return written.error();
-    return std::string(kPath);
+    static gadget::UniqueFd file;  // open as long as libbpf may read it
+    GADGET_TRY_ASSIGN(file, gadget::memory_file("kernel_and_socket_value.btf", bytes));
+    return "/proc/self/fd/" + std::to_string(file.get());
 }
 
 Result<ManagerSpec> make_spec(const Options& options, Bytes object) {
