@@ -142,10 +142,13 @@ Result<Cargo> cargo_for(const CommandRequest& request, const KernelSelector& ker
     JobTest test{.id = "0", .kind = JobKind::command, .argv = {"@/command"}};
     test.argv.insert(test.argv.end(), request.arguments.begin(), request.arguments.end());
     test.environment = {"GADGET_KERNEL=" + kernel.to_string()};
-    test.timeout_ms = static_cast<std::uint32_t>(request.timeout.count());
+    // Limits are meant for hardware: an emulated machine on a busy host is many times slower.
+    constexpr unsigned kPatience = 4;
+    const auto timeout = request.timeout * (kernel.is_host() ? 1U : kPatience);
+    test.timeout_ms = static_cast<std::uint32_t>(timeout.count());
     Cargo cargo{.job = {},
                 .files = {{"command", baggage.program, 0755}},
-                .limit = request.timeout + std::chrono::seconds(60)};
+                .limit = timeout + std::chrono::seconds(60)};
     for (const auto& [name, content] : baggage.libraries) cargo.files.push_back({name, content, 0755});
     if (const auto object = request.objects.find(kernel.arch); object != request.objects.end()) {
         cargo.files.push_back({"gadget.bpf.o", object->second});

@@ -26,7 +26,8 @@ struct CommandRequest {
     std::vector<KernelSelector> kernels;
     std::map<model::Arch, std::filesystem::path> runners;
     std::filesystem::path cache;
-    std::chrono::milliseconds timeout{300'000};  ///< of the program, on each kernel
+    std::chrono::milliseconds timeout{
+        300'000};  ///< of the program, on each kernel; four times as long in machines
     unsigned memory_mib = 256;
 };
 
